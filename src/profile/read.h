@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * read.h - any profile that the tools accept, into one call tree.
+ *
+ * Context: tools.  Recognises by content: gzip (unpacked, then looked at again), pprof, folded.
+ * Other known formats are refused with "this is X; do Y".  Untrusted input: fuzzed by
+ * tests/fuzz/fuzz_folded.c and fuzz_pprof.c.
+ */
+#ifndef NP_PROFILE_READ_H
+#define NP_PROFILE_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profile/tree.h"
+
+struct np_read_options {
+	bool strict;		/* a line that is no record is an error, not a warning */
+};
+
+/* What happened on the way in, for one line to the user. */
+struct np_read_report {
+	char message[512];	/* one line: what is wrong and what to do; "" when nothing */
+	uint64_t records;	/* stacks read */
+	uint64_t skipped;	/* lines that were no record */
+	uint64_t first_skipped;	/* line number of the first of them; 0 = none */
+};
+
+/* Add the profile in PATH ("-": standard input) to TREE; several calls sum up.
+ * Returns 0; -EBADMSG for damaged or foreign content, -EINVAL when its unit differs from what TREE
+ * already holds, -EOVERFLOW, -errno from the system.  On failure TREE may hold a part: destroy it.
+ * REPORT->message is set in every failure. */
+int np_read_path(const char *path, const struct np_read_options *options, struct np_tree *tree,
+		 struct np_read_report *report);
+
+/* The same over bytes in memory; NAME is for messages. */
+int np_read_memory(const char *name, const void *bytes, size_t size,
+		   const struct np_read_options *options, struct np_tree *tree,
+		   struct np_read_report *report);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tree.h - the offline model: interned functions and one call tree over them.
+ *
+ * Context: tools.  A trie in flat arrays, keyed by (parent, function), filled in one pass and
+ * never recursive, never by sorting lines (design: sorting draws one function as two boxes).
+ * Values are exact unsigned integers; the sum of the children never exceeds the parent.
+ * Memory grows with unique nodes and unique names, not with the input.
+ */
+#ifndef NP_PROFILE_TREE_H
+#define NP_PROFILE_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Whose code a function is; decides its colour and its default complexity. */
+enum np_kind {
+	NP_KIND_UNKNOWN = 0,	/* nothing known beyond the name */
+	NP_KIND_OWN,		/* the program itself, or a pattern of the user's */
+	NP_KIND_LIBRARY,	/* another shared object */
+	NP_KIND_RUNTIME,	/* libc, ld.so, libstdc++, libgcc, libpthread, libm, vDSO */
+	NP_KIND_KERNEL,
+	NP_KIND_JIT,		/* anonymous executable memory, named by a perf-map or not at all */
+	NP_KIND_PROCESS,	/* a root frame that stands for a process */
+	NP_KIND_THREAD,		/* a root frame that stands for a thread */
+	NP_KIND_MARKER,		/* ours: [truncated: ...], [startup]; never ranked */
+	NP_KIND_MAX
+};
+
+/* A function as the reader sees it.  Identity: name, module, inlined, kind. */
+struct np_function {
+	uint32_t name;		/* string ids, see np_tree_string(); 0 = "" */
+	uint32_t module;	/* base name or path of the object; 0 = unknown */
+	uint32_t file;		/* source file; 0 = unknown; the first one seen */
+	uint32_t line;		/* line of its declaration; 0 = unknown */
+	uint8_t kind;		/* enum np_kind */
+	uint8_t inlined;	/* 1: inlined into the frame below it */
+};
+
+struct np_node {
+	uint32_t function;	/* index into functions; the root's is 0 ("") */
+	uint32_t parent;	/* root: itself */
+	uint32_t first_child, next_sibling;	/* 0 = none */
+	uint64_t self;		/* value that ended here, in the tree's unit */
+	uint64_t self_samples;	/* number of samples that ended here; = self when only one is known */
+	uint64_t calls;		/* activations seen; 0 = not counted */
+	uint64_t total;		/* with descendants; valid after np_tree_finish() */
+	uint64_t total_samples;	/* likewise */
+};
+
+enum np_calls { NP_CALLS_UNKNOWN = 0, NP_CALLS_LOWER_BOUND, NP_CALLS_EXACT };
+
+struct np_tree;		/* opaque */
+
+struct np_tree *np_tree_create(void);			/* exits the tool when memory is out */
+void np_tree_destroy(struct np_tree *tree);		/* NULL is fine */
+
+/* Intern BYTES (any octets but NUL).  The same bytes give the same id; "" gives 0.
+ * Strings live as long as the tree. */
+uint32_t np_tree_intern(struct np_tree *tree, const char *bytes, size_t length);
+const char *np_tree_string(const struct np_tree *tree, uint32_t id);
+uint32_t np_tree_string_count(const struct np_tree *tree);
+
+/* Intern a function; FUNCTION is copied. */
+uint32_t np_tree_function(struct np_tree *tree, const struct np_function *function);
+const struct np_function *np_tree_function_at(const struct np_tree *tree, uint32_t id);
+uint32_t np_tree_function_count(const struct np_tree *tree);
+
+/* The child of PARENT for FUNCTION, made when missing.  Node 0 is the root. */
+uint32_t np_tree_child(struct np_tree *tree, uint32_t parent, uint32_t function);
+const struct np_node *np_tree_node(const struct np_tree *tree, uint32_t node);
+uint32_t np_tree_node_count(const struct np_tree *tree);
+
+/* Add to a node's own values.  Returns 0, or -EOVERFLOW (and adds nothing) when the sum over the
+ * whole tree would pass UINT64_MAX. */
+int np_tree_add(struct np_tree *tree, uint32_t node, uint64_t value, uint64_t samples,
+		uint64_t calls);
+
+/* Compute totals (iteratively, children before parents).  Call after the last np_tree_add(). */
+void np_tree_finish(struct np_tree *tree);
+
+/* Order children by name bytes, then module, kind, inlined: the order of every picture and text,
+ * independent of the order of the input. */
+void np_tree_sort(struct np_tree *tree);
+
+/* What the values mean.  Strings are owned by the tree. */
+struct np_tree_meta {
+	const char *value_type;		/* "samples", "cpu", ...; default "samples" */
+	const char *value_unit;		/* "count", "nanoseconds", ...; default "count" */
+	uint64_t period;		/* value of one sample's period in value_unit; 0 = unknown */
+	uint64_t duration_ns;		/* wall time covered; 0 = unknown */
+	enum np_calls calls;		/* what np_node.calls is */
+	bool samples_known;		/* self_samples are true counts, not copies of the value */
+	const char *command;		/* may be NULL */
+};
+struct np_tree_meta *np_tree_meta(struct np_tree *tree);
+
+/* Free-text notes carried by the profile (pprof comments): health, clock, lost.  In order. */
+void np_tree_add_comment(struct np_tree *tree, const char *text);
+size_t np_tree_comment_count(const struct np_tree *tree);
+const char *np_tree_comment(const struct np_tree *tree, size_t index);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * layout.h - the bytes of a spool file: one process image's samples in shared memory.
+ *
+ * Written by the host (src/signal inside SIGPROF, src/agent in ordinary context) through
+ * spool/writer.h; read by the tools, at any moment and after a SIGKILL, through spool/reader.h.
+ * Everything is an index or an offset, never a pointer.  Integers are native-endian; a reader on
+ * another byte order sees a wrong magic and says so.  docs/file-formats.md has the byte tables.
+ *
+ * A spool is a sparse file of its full size from the start.  Each section has room for its
+ * capacity, but only the populated prefix (`ready`) may be touched by the writer: it was allocated
+ * by MADV_POPULATE_WRITE, which fails where a plain store would raise SIGBUS on a full file system.
+ *
+ * What a reader may rely on at any moment:
+ *  - np_spool_header is complete once `state` is not NP_SPOOL_EMPTY;
+ *  - an entry of a table is complete once its `ready` byte is 1 (stored last, with release);
+ *    an entry below `used` whose `ready` is 0 was being written when the process died: skip it;
+ *  - a node's parent has a smaller index than the node; so do its chunk neighbours of older chunks;
+ *  - the same (parent, module, pc, kind) may occur in more than one node: their counts add up.
+ */
+#ifndef NP_SPOOL_LAYOUT_H
+#define NP_SPOOL_LAYOUT_H
+
+#include <stdint.h>
+
+#define NP_SPOOL_MAGIC   "NPSPOOL"	/* 7 characters and a NUL */
+#define NP_SPOOL_VERSION 1u
+#define NP_SPOOL_SUFFIX  ".spool"	/* <pid>.<start time in clock ticks>.<image>.spool */
+
+#define NP_SPOOL_NODE_ROOT 0u		/* node 0 is the root of every stack; a parent of 0 is top level */
+
+#define NP_SPOOL_MODULES_MAX 4096u	/* module 0 is "no module": anonymous or JIT code */
+#define NP_SPOOL_THREADS_MAX 1024u	/* thread 0 collects the threads that found no entry of their own */
+#define NP_SPOOL_CHUNKS_MAX  24u
+
+enum np_spool_state {
+	NP_SPOOL_EMPTY = 0,		/* header not complete: nothing to save */
+	NP_SPOOL_LIVE = 1,		/* the process samples, or was killed while it did */
+	NP_SPOOL_ENDED = 2,		/* closed by the agent; see `end` */
+};
+
+enum np_spool_end {			/* how the image ended, as far as the agent saw it */
+	NP_END_UNKNOWN = 0,		/* never told: killed, crashed, or still running */
+	NP_END_EXIT = 1,		/* exit, _exit, quick_exit, return from main */
+	NP_END_EXEC = 2,		/* replaced by another program */
+	NP_END_SIGNAL = 3,		/* SIGTERM, SIGINT or SIGHUP at the default action */
+};
+
+enum np_clock_kind {
+	NP_CLOCK_NONE = 0,
+	NP_CLOCK_PERF = 1,		/* perf_event task-clock, one per thread */
+	NP_CLOCK_TIMER = 2,		/* timer_create on the thread's CPU clock */
+	NP_CLOCK_ITIMER = 3,		/* setitimer(ITIMER_PROF), one per process */
+};
+
+enum np_unwinder_kind {
+	NP_UNWINDER_NONE = 0,
+	NP_UNWINDER_CFI = 1,
+	NP_UNWINDER_FP = 2,
+	NP_UNWINDER_LIBUNWIND = 3,
+};
+
+/* Why a stack ends where it ends.  Everything but COMPLETE is shown to the user by name. */
+enum np_quality {
+	NP_QUALITY_COMPLETE = 0,	/* reached _start, a thread's entry, or a frame whose CFI says so */
+	NP_QUALITY_TOO_DEEP = 1,	/* more than the depth limit: the outermost frames are missing */
+	NP_QUALITY_NO_RULE = 2,		/* no unwind rule for a program counter */
+	NP_QUALITY_BAD_READ = 3,	/* a rule led outside the stack */
+	NP_QUALITY_FOREIGN_STACK = 4,	/* not the thread's own stack: only the leaf is known */
+	NP_QUALITY_NO_UNWINDER = 5,	/* the backend is not usable here: only the leaf is known */
+	NP_QUALITY_MAX
+};
+
+/* Counters of the header: what was taken, and everything that was not, by cause. */
+enum np_counter {
+	NP_COUNT_SAMPLES = 0,		/* samples committed to a node */
+	NP_COUNT_PERIODS,		/* clock periods committed: periods * period_ns = CPU time */
+	NP_COUNT_ON_ANCESTOR,		/* samples whose new path did not fit, kept on the deepest known ancestor */
+	NP_COUNT_LOST_REENTRANT,	/* ticks that interrupted our own code on the same thread */
+	NP_COUNT_LOST_NO_THREAD,	/* ticks on a thread that is not attached (yet, or any more) */
+	NP_COUNT_LOST_NO_SPOOL,		/* ticks that came while there was no spool to write to */
+	NP_COUNT_LOST_PERIODS,		/* periods that belonged to lost ticks, where known */
+	NP_COUNT_THREADS_SEEN,		/* threads attached */
+	NP_COUNT_THREADS_UNCOVERED,	/* threads for which no clock could be had */
+	NP_COUNT_THREADS_SHARED,	/* threads that share thread entry 0 */
+	NP_COUNT_MODULES_LOST,		/* code whose module found no entry: frames stay bare addresses */
+	NP_COUNT_STARTUP_PERIODS,	/* periods used before attaching, kept on the [startup] node */
+	NP_COUNT_TRAMPOLINE_LOST,	/* reserved */
+	NP_COUNT_MAX = 32
+};
+
+enum np_node_kind {
+	NP_NODE_FREE = 0,
+	NP_NODE_ROOT = 1,		/* child of node 0: pc = thread entry * 256 + enum np_quality */
+	NP_NODE_CALL = 2,		/* a return address: the call is the instruction before pc */
+	NP_NODE_LEAF = 3,		/* an interrupted instruction at pc: the leaf, or one below a signal frame */
+	NP_NODE_STARTUP = 4,		/* CPU time used before the library attached; pc = 0 */
+};
+
+/* One frame of one calling context.  parent/module/pc/kind are constant once `ready`. */
+struct np_spool_node {
+	uint64_t pc;			/* run-time address, or what `kind` says */
+	uint32_t parent;		/* index of the caller's node; 0 = top level */
+	uint32_t next;			/* bucket chain: index of the next node, 0 = end */
+	uint16_t module;		/* index into modules; 0 = none */
+	uint8_t kind;			/* enum np_node_kind */
+	uint8_t ready;			/* 1 once all of the above is in place */
+	uint32_t reserved;
+	uint64_t samples;		/* samples that ended here */
+	uint64_t periods;		/* clock periods that they weigh */
+	uint64_t calls;			/* activations seen, a lower bound; 0 = not counted */
+};
+
+/* A mapped object.  A file that was unmapped and mapped again gets a new entry. */
+struct np_spool_module {
+	uint64_t start, end;		/* mapped range, page aligned */
+	uint64_t bias;			/* run-time address - bias = address in the ELF file */
+	uint32_t path;			/* offset of a NUL-terminated string in the strings section; 0 = "" */
+	uint32_t generation;		/* value of the unload counter when it was first seen */
+	uint8_t build_id_bytes;		/* 0 = none known */
+	uint8_t flags;			/* NP_MODULE_* */
+	uint8_t ready;
+	uint8_t reserved;
+	uint8_t build_id[20];		/* longer ones are cut to 20 */
+};
+
+#define NP_MODULE_MAIN 1u		/* the program itself */
+#define NP_MODULE_SELF 2u		/* libneuroprof.so: its frames are not shown */
+#define NP_MODULE_VDSO 4u		/* no file; see strings */
+
+/* A thread that was sampled at least once. */
+struct np_spool_thread {
+	uint32_t tid;
+	uint8_t ready;
+	uint8_t flags;
+	uint16_t reserved;
+	char name[16];			/* comm at its first sample, NUL-terminated */
+};
+
+/* Where a section is, what fits, what is in use.  `ready` and `used` only grow. */
+struct np_spool_section {
+	uint64_t offset;		/* from the start of the file */
+	uint64_t capacity;		/* entries (bytes for strings) */
+	uint64_t ready;			/* bytes from `offset` that are allocated */
+	uint64_t used;			/* entries handed out; may pass capacity when full */
+};
+
+/* Nodes live in chunks of doubling size; each chunk has a hash table of its own. */
+struct np_spool_chunk {
+	uint64_t buckets;		/* offset of uint32_t[bucket_count]: node index or 0 */
+	uint32_t bucket_count;		/* a power of two */
+	uint32_t first;			/* index of its first node */
+	uint32_t count;			/* nodes that fit */
+	uint32_t used;			/* nodes handed out; may pass count when full */
+	uint32_t ready;			/* 1 once nodes and buckets are allocated */
+	uint32_t reserved;
+};
+
+struct np_spool_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t header_bytes;		/* sizeof(struct np_spool_header) */
+	uint64_t file_bytes;
+	uint32_t state;			/* enum np_spool_state, stored with release */
+	uint32_t end;			/* enum np_spool_end */
+
+	uint32_t pid, ppid;
+	uint64_t start_ticks;		/* field 22 of /proc/PID/stat: tells a reused pid apart */
+	uint32_t image;			/* how many program images this pid had before */
+	uint32_t hz;
+	uint64_t period_ns;
+	uint32_t clock;			/* enum np_clock_kind */
+	uint32_t unwinder;		/* enum np_unwinder_kind */
+	int32_t clock_errno;		/* why a better clock was not used; 0 = it was */
+	uint32_t depth_max;
+	uint64_t started_realtime_ns;	/* CLOCK_REALTIME at attach */
+	uint64_t started_monotonic_ns;	/* CLOCK_MONOTONIC at attach */
+	uint64_t ended_monotonic_ns;	/* 0 while live */
+	uint64_t ended_cpu_ns;		/* process CPU clock when it ended; 0 = not told */
+	char comm[16];
+	char exe[512];			/* /proc/self/exe; cut when longer */
+	char fold_out[512];		/* NEUROPROF_OUT made absolute: where the profile belongs */
+
+	uint32_t control;		/* 1 = sampling wanted; written by agent or tools */
+	uint32_t generation;		/* counts dlclose calls */
+	uint64_t counters[NP_COUNT_MAX];	/* enum np_counter, relaxed adds */
+
+	struct np_spool_section modules, threads, strings, nodes;
+	struct np_spool_chunk chunks[NP_SPOOL_CHUNKS_MAX];
+};
+
+_Static_assert(sizeof(struct np_spool_node) == 48, "node size is part of the format");
+_Static_assert(sizeof(struct np_spool_module) == 56, "module size is part of the format");
+_Static_assert(sizeof(struct np_spool_thread) == 24, "thread size is part of the format");
+
+#endif
