@@ -55,6 +55,7 @@ typedef uint32_t np_unwind_fn(struct np_spool *spool, const ucontext_t *uc,
 struct np_unwinder {
 	enum np_unwinder_kind kind;
 	const char *name;
+	bool tracks_activations;	/* its return value may be used to count calls */
 	np_unwind_fn *unwind;
 };
 

@@ -142,7 +142,8 @@ struct np_spool_section {
 	uint64_t offset;		/* from the start of the file */
 	uint64_t capacity;		/* entries (bytes for strings) */
 	uint64_t ready;			/* bytes from `offset` that are allocated */
-	uint64_t used;			/* entries handed out; may pass capacity when full */
+	uint64_t used;			/* entries handed out; may pass capacity when full; for nodes
+					 * it stays 0: their count is in the chunks */
 };
 
 /* Nodes live in chunks of doubling size; each chunk has a hash table of its own. */
