@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sampler.c - the SIGPROF handler: one stack of the interrupted thread into the spool.
+ *
+ * Context: signal handler, all signals blocked; the thread may be inside malloc or the loader.
+ * On any trouble: count and return.  Never logs, locks, allocates or exits.
+ */
+#include "signal/sampler.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/atomic.h"
+#include "base/syscalls.h"
+#include "signal/modules.h"
+
+#define RED_ZONE_BYTES 128u
+
+struct np_sampler np_sampler;
+_Thread_local struct np_thread *np_thread_self;
+
+uint64_t np_sampler_thread_cpu_ns(void)
+{
+	struct timespec now = { 0, 0 };
+
+	np_syscall(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void np_sampler_count(enum np_counter counter, uint64_t add)
+{
+	if (np_load_acquire(&np_sampler.phase) == NP_PHASE_READY)
+		np_spool_count(&np_sampler.spool, counter, add);
+	else
+		np_add_relaxed(&np_sampler.pending[counter], add);
+}
+
+/* Fields that the agent prepared, into the header that np_spool_create() laid out. */
+static void fill_header(struct np_spool_header *head)
+{
+	const struct np_spool_header *id = &np_sampler.identity;
+
+	head->pid = id->pid;
+	head->ppid = id->ppid;
+	head->start_ticks = id->start_ticks;
+	head->image = id->image;
+	head->hz = id->hz;
+	head->period_ns = id->period_ns;
+	head->clock = id->clock;
+	head->clock_errno = id->clock_errno;
+	head->unwinder = id->unwinder;
+	head->depth_max = NP_DEPTH_MAX;
+	head->started_realtime_ns = id->started_realtime_ns;
+	head->started_monotonic_ns = id->started_monotonic_ns;
+	memcpy(head->comm, id->comm, sizeof(head->comm));
+	memcpy(head->exe, id->exe, sizeof(head->exe));
+	memcpy(head->fold_out, id->fold_out, sizeof(head->fold_out));
+	head->control = 1;
+	for (int i = 0; i < NP_COUNT_MAX; i++)
+		head->counters[i] = np_load_relaxed(&np_sampler.pending[i]);
+}
+
+static void commit_startup(struct np_spool *spool)
+{
+	uint32_t node;
+
+	if (np_sampler.startup_periods == 0)
+		return;
+	node = np_spool_child(spool, NP_SPOOL_NODE_ROOT, 0, 0, NP_NODE_STARTUP);
+	if (node == UINT32_MAX)
+		return;
+	np_spool_commit(spool, node, np_sampler.startup_periods);
+	np_spool_count(spool, NP_COUNT_STARTUP_PERIODS, np_sampler.startup_periods);
+}
+
+bool np_sampler_spool(void)
+{
+	uint32_t phase = np_load_acquire(&np_sampler.phase);
+	int r;
+
+	if (phase == NP_PHASE_READY)
+		return true;
+	if (phase != NP_PHASE_NONE ||
+	    !np_cas_acq_rel(&np_sampler.phase, &phase, NP_PHASE_CREATING))
+		return false;
+	r = np_spool_create(&np_sampler.spool, np_sampler.spool_path, np_sampler.spool_bytes_max);
+	if (r < 0) {
+		np_sampler.create_errno = -r;
+		np_store_release(&np_sampler.phase, NP_PHASE_FAILED);
+		return false;
+	}
+	fill_header(np_sampler.spool.head);
+	np_spool_publish(&np_sampler.spool);
+	commit_startup(&np_sampler.spool);
+	np_store_release(&np_sampler.phase, NP_PHASE_READY);	/* pairs with the acquires above */
+	return true;
+}
+
+/* Ours: a perf event's F_SETSIG signal, our POSIX timer, or the kernel's ITIMER_PROF if we use it. */
+static bool is_tick(const siginfo_t *info)
+{
+	if (info->si_code == SI_TIMER)
+		return info->si_value.sival_ptr == NP_SAMPLER_TIMER_MARK;
+	if (info->si_code == SI_KERNEL)
+		return np_sampler.identity.clock == NP_CLOCK_ITIMER;
+	return info->si_code >= POLL_IN && info->si_code <= POLL_HUP;
+}
+
+/* Not ours: do what the host asked for, or what would have happened without us. */
+static void pass_to_host(int signal, siginfo_t *info, void *context)
+{
+	struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } plain = { 0 };
+	uint32_t disposition = np_load_acquire(&np_sampler.host_disposition);
+
+	if (disposition == 3)
+		np_sampler.host_action(signal, info, context);
+	else if (disposition == 2)
+		((void (*)(int))(uintptr_t)np_sampler.host_action)(signal);
+	else if (disposition == 0) {	/* default: terminate, by the same signal, on our return */
+		long pid = np_syscall(SYS_getpid), tid = np_syscall(SYS_gettid);
+
+		np_syscall(SYS_rt_sigaction, signal, &plain, 0, 8);
+		np_syscall(SYS_tgkill, pid, tid, signal);
+	}
+}
+
+/* CPU time since the last sample in whole periods; what is left is carried, so that a late, lost
+ * or merged tick loses no time.  A quarter period of earliness is forgiven: the tick's clock and
+ * the thread's clock need not agree to the nanosecond. */
+static uint64_t take_periods(struct np_thread *self)
+{
+	int64_t period = (int64_t)np_sampler.period_ns;
+	uint64_t now = np_sampler_thread_cpu_ns();
+	int64_t owed = self->carry_ns + (int64_t)(now - self->cpu_last_ns);
+	int64_t periods = (owed + period / 4) / period;
+
+	self->cpu_last_ns = now;
+	self->carry_ns = owed;
+	if (periods <= 0)
+		return 0;
+	self->carry_ns = owed - periods * period;
+	return (uint64_t)periods;
+}
+
+static void give_back_periods(struct np_thread *self, uint64_t periods)
+{
+	self->carry_ns += (int64_t)(periods * np_sampler.period_ns);
+}
+
+/* A fork or a first sample: nothing that is cached belongs to the present spool. */
+static void thread_enter_image(struct np_thread *self)
+{
+	char name[16] = { 0 };
+
+	memset(self->roots, 0, sizeof(self->roots));
+	self->nodes_valid = 0;
+	self->stack.depth = 0;
+	np_syscall(SYS_prctl, 16 /* PR_GET_NAME */, name);
+	self->entry = np_spool_thread_add(&np_sampler.spool, self->tid, name);
+	self->image = np_sampler.image;
+}
+
+static uint32_t root_of(struct np_thread *self, uint8_t quality)
+{
+	uint32_t node = self->roots[quality];
+
+	if (node == 0) {
+		node = np_spool_child(&np_sampler.spool, NP_SPOOL_NODE_ROOT, 0,
+				      (uint64_t)self->entry * 256 + quality, NP_NODE_ROOT);
+		self->roots[quality] = node == UINT32_MAX ? 0 : node;
+	}
+	return node;
+}
+
+/* The signal stack counts as the thread's own while a handler runs on it. */
+static struct np_stack_range stack_range(const struct np_thread *self, const ucontext_t *context)
+{
+	uintptr_t sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+	uintptr_t alternate = (uintptr_t)context->uc_stack.ss_sp;
+	struct np_stack_range range = { .low = sp - RED_ZONE_BYTES, .high = self->stack_high };
+
+	if (sp >= self->stack_low && sp < self->stack_high)
+		return range;
+	if (sp >= alternate && sp - alternate < context->uc_stack.ss_size)
+		range.high = alternate + context->uc_stack.ss_size;
+	else
+		range.low = range.high = 0;	/* a foreign stack: nothing is known to be mapped */
+	return range;
+}
+
+/* Frames [0, known) have their nodes already; frames from FRESH on are new activations. */
+static void record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t periods)
+{
+	struct np_spool *spool = &np_sampler.spool;
+	struct np_stack *stack = &self->stack;
+	bool counts = np_sampler.unwinder->tracks_activations;
+	uint32_t node = known ? stack->nodes[known - 1] : root_of(self, stack->quality);
+	uint32_t i;
+
+	if (node == UINT32_MAX) {
+		np_spool_count(spool, NP_COUNT_ON_ANCESTOR, 1);
+		np_spool_commit(spool, NP_SPOOL_NODE_ROOT, periods);
+		return;
+	}
+	for (i = known; i < stack->depth; i++) {
+		const struct np_frame *frame = &stack->frames[i];
+		uint32_t child = np_spool_child(spool, node, frame->module, frame->pc,
+						(enum np_node_kind)frame->kind);
+
+		if (child == UINT32_MAX) {	/* full: kept on the deepest known ancestor */
+			np_spool_count(spool, NP_COUNT_ON_ANCESTOR, 1);
+			break;
+		}
+		stack->nodes[i] = node = child;
+		if (counts && i >= fresh)
+			np_spool_add_calls(spool, node, 1);
+	}
+	self->nodes_valid = i;
+	np_spool_commit(spool, node, periods);
+}
+
+/* A thread's first tick comes after a random part of a period (agent/clock.c says why); from here
+ * on the period is the regular one.  The descriptor is no stranger's: it just sent this tick. */
+static void settle_period(struct np_thread *self)
+{
+	if (!self->first_tick)
+		return;
+	self->first_tick = false;
+	if (self->clock == NP_CLOCK_PERF)
+		np_syscall(SYS_ioctl, self->fd, PERF_EVENT_IOC_PERIOD, &np_sampler.period_ns);
+}
+
+static void sample(struct np_thread *self, const ucontext_t *context)
+{
+	uint64_t periods = take_periods(self);
+	struct np_stack_range range;
+	uint8_t quality_before;
+	bool same_activation = false;
+	uint32_t same, known;
+
+	settle_period(self);
+	if (periods == 0)
+		return;
+	if (!np_sampler_spool()) {	/* its time will weigh in this thread's next sample */
+		give_back_periods(self, periods);
+		return;
+	}
+	if (self->image != np_sampler.image)
+		thread_enter_image(self);
+	quality_before = self->stack.quality;
+	range = stack_range(self, context);
+	same = np_sampler.unwinder->unwind(&np_sampler.spool, context, &range, &self->stack,
+					   &same_activation);
+	known = self->stack.quality != quality_before ? 0
+	      : same < self->nodes_valid ? same : self->nodes_valid;
+	record(self, known, same + same_activation, periods);
+}
+
+void np_sampler_handler(int signal, siginfo_t *info, void *context)
+{
+	int saved_errno = errno;
+	struct np_thread *self = np_thread_self;
+
+	if (!is_tick(info)) {
+		errno = saved_errno;
+		pass_to_host(signal, info, context);
+		return;
+	}
+	if (!np_load_relaxed(&np_sampler.enabled))
+		goto out;
+	if (!self) {			/* before attach, after detach, or a thread of a raw clone */
+		np_sampler_count(NP_COUNT_LOST_NO_THREAD, 1);
+		goto out;
+	}
+	if (self->inside) {
+		np_sampler_count(NP_COUNT_LOST_REENTRANT, 1);
+		goto out;
+	}
+	self->inside = 1;
+	np_add_relaxed(&np_sampler.running, 1);
+	np_signal_fence();
+	sample(self, context);
+	np_signal_fence();
+	np_add_relaxed(&np_sampler.running, -1);
+	self->inside = 0;
+out:
+	errno = saved_errno;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sampler.h - what the SIGPROF handler and the agent share: the process's sampler and its threads.
+ *
+ * Ownership: the agent fills everything in ordinary context before a clock is armed; from then on
+ * each field belongs to whom its comment names.
+ */
+#ifndef NP_SIGNAL_SAMPLER_H
+#define NP_SIGNAL_SAMPLER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "signal/unwind.h"
+#include "spool/writer.h"
+
+enum np_spool_phase {		/* who may touch np_sampler.spool; changed by compare-and-swap */
+	NP_PHASE_NONE = 0,	/* no spool yet: the first sample makes it */
+	NP_PHASE_CREATING,	/* one thread is at it; others keep their time for later */
+	NP_PHASE_READY,
+	NP_PHASE_FAILED,	/* create_errno says why; nothing more is recorded */
+};
+
+/* One attached thread.  Made by the agent (a mapping of its own, never heap), given back by it. */
+struct np_thread {
+	volatile sig_atomic_t inside;	/* handler only, this thread only */
+	uint32_t tid;			/* constant while attached */
+	enum np_clock_kind clock;	/* constant while attached */
+	int fd;				/* perf event; -1 = none */
+	uint64_t perf_id;		/* tells our descriptor from a stranger with its number */
+	int timer;			/* kernel timer id; -1 = none */
+	bool first_tick;		/* handler: the perf period is still the short first one */
+	bool host_blocks_sigprof;	/* agent, this thread: what the host believes its mask says */
+
+	/* Handler, this thread. */
+	uint64_t cpu_last_ns;		/* thread CPU clock up to which periods were counted */
+	int64_t carry_ns;		/* CPU time not yet counted; from -period/4 to period */
+	uint32_t image;			/* np_sampler.image that entry and nodes belong to */
+	uint32_t entry;			/* thread entry in the spool */
+	uint32_t roots[NP_QUALITY_MAX];	/* node per quality; 0 = not made yet */
+	uint32_t nodes_valid;		/* stack.nodes[0..nodes_valid) are right */
+	uintptr_t stack_low, stack_high;	/* the thread's own stack; constant while attached */
+	struct np_stack stack;
+
+	/* Agent. */
+	void *(*start)(void *);
+	void *argument;
+	struct np_thread *next_free;
+};
+
+struct np_sampler {
+	uint64_t period_ns;		/* constant after attach */
+	const struct np_unwinder *unwinder;	/* constant after attach */
+	uint32_t enabled;		/* agent; relaxed loads in the handler */
+	uint32_t running;		/* handlers that are inside sample() right now */
+	uint32_t phase;			/* enum np_spool_phase */
+	uint32_t image;			/* grows with every fork: cached nodes of older ones are void */
+	int32_t create_errno;
+	struct np_spool spool;
+	uint64_t spool_bytes_max;
+	struct np_spool_header identity;	/* fields to copy into a new spool's header */
+	char spool_path[600];		/* where to create it */
+	uint64_t startup_periods;	/* spent before attaching; committed with the first sample */
+	uint64_t pending[NP_COUNT_MAX];	/* counted before there was a spool */
+	void (*host_action)(int, siginfo_t *, void *);	/* the host's SIGPROF handler, see below */
+	uint32_t host_disposition;	/* 0 = default, 1 = ignore, 2 = handler(int), 3 = siginfo */
+};
+
+extern struct np_sampler np_sampler;
+
+/* Initial-exec TLS: no allocation on first use.  NULL = this thread is not attached. */
+extern _Thread_local struct np_thread *np_thread_self
+	__attribute__((tls_model("initial-exec")));
+
+/* The signal handler.  Context: signal, any thread of the host. */
+void np_sampler_handler(int signal, siginfo_t *info, void *context);
+
+/* Create the spool now if there is none.  Returns true when it may be written.
+ * Context: handler or host, with SIGPROF blocked. */
+bool np_sampler_spool(void);
+
+/* Add to a counter, before or after the spool exists.  Context: any. */
+void np_sampler_count(enum np_counter counter, uint64_t add);
+
+/* Thread CPU clock in nanoseconds.  Context: any. */
+uint64_t np_sampler_thread_cpu_ns(void);
+
+/* The value that marks our POSIX timers in siginfo. */
+#define NP_SAMPLER_TIMER_MARK ((void *)&np_sampler)
+
+#endif
