@@ -77,6 +77,11 @@ uint32_t np_tree_node_count(const struct np_tree *tree);
 int np_tree_add(struct np_tree *tree, uint32_t node, uint64_t value, uint64_t samples,
 		uint64_t calls);
 
+/* Multiply every value added so far by FACTOR; np_tree_meta.decimals is the caller's to keep.
+ * self_samples that are only copies of the value (samples_known is false) are multiplied as well.
+ * Returns 0, or -EOVERFLOW (and changes nothing). */
+int np_tree_scale(struct np_tree *tree, uint64_t factor);
+
 /* Compute totals (iteratively, children before parents).  Call after the last np_tree_add(). */
 void np_tree_finish(struct np_tree *tree);
 
@@ -88,6 +93,7 @@ void np_tree_sort(struct np_tree *tree);
 struct np_tree_meta {
 	const char *value_type;		/* "samples", "cpu", ...; default "samples" */
 	const char *value_unit;		/* "count", "nanoseconds", ...; default "count" */
+	unsigned decimals;		/* values are in 10^-decimals of value_unit (folded "0.25"); mostly 0 */
 	uint64_t period;		/* value of one sample's period in value_unit; 0 = unknown */
 	uint64_t duration_ns;		/* wall time covered; 0 = unknown */
 	enum np_calls calls;		/* what np_node.calls is */
