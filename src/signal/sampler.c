@@ -37,67 +37,6 @@ void np_sampler_count(enum np_counter counter, uint64_t add)
 		np_add_relaxed(&np_sampler.pending[counter], add);
 }
 
-/* Fields that the agent prepared, into the header that np_spool_create() laid out. */
-static void fill_header(struct np_spool_header *head)
-{
-	const struct np_spool_header *id = &np_sampler.identity;
-
-	head->pid = id->pid;
-	head->ppid = id->ppid;
-	head->start_ticks = id->start_ticks;
-	head->image = id->image;
-	head->hz = id->hz;
-	head->period_ns = id->period_ns;
-	head->clock = id->clock;
-	head->clock_errno = id->clock_errno;
-	head->unwinder = id->unwinder;
-	head->depth_max = NP_DEPTH_MAX;
-	head->started_realtime_ns = id->started_realtime_ns;
-	head->started_monotonic_ns = id->started_monotonic_ns;
-	memcpy(head->comm, id->comm, sizeof(head->comm));
-	memcpy(head->exe, id->exe, sizeof(head->exe));
-	memcpy(head->fold_out, id->fold_out, sizeof(head->fold_out));
-	head->control = 1;
-	for (int i = 0; i < NP_COUNT_MAX; i++)
-		head->counters[i] = np_load_relaxed(&np_sampler.pending[i]);
-}
-
-static void commit_startup(struct np_spool *spool)
-{
-	uint32_t node;
-
-	if (np_sampler.startup_periods == 0)
-		return;
-	node = np_spool_child(spool, NP_SPOOL_NODE_ROOT, 0, 0, NP_NODE_STARTUP);
-	if (node == UINT32_MAX)
-		return;
-	np_spool_commit(spool, node, np_sampler.startup_periods);
-	np_spool_count(spool, NP_COUNT_STARTUP_PERIODS, np_sampler.startup_periods);
-}
-
-bool np_sampler_spool(void)
-{
-	uint32_t phase = np_load_acquire(&np_sampler.phase);
-	int r;
-
-	if (phase == NP_PHASE_READY)
-		return true;
-	if (phase != NP_PHASE_NONE ||
-	    !np_cas_acq_rel(&np_sampler.phase, &phase, NP_PHASE_CREATING))
-		return false;
-	r = np_spool_create(&np_sampler.spool, np_sampler.spool_path, np_sampler.spool_bytes_max);
-	if (r < 0) {
-		np_sampler.create_errno = -r;
-		np_store_release(&np_sampler.phase, NP_PHASE_FAILED);
-		return false;
-	}
-	fill_header(np_sampler.spool.head);
-	np_spool_publish(&np_sampler.spool);
-	commit_startup(&np_sampler.spool);
-	np_store_release(&np_sampler.phase, NP_PHASE_READY);	/* pairs with the acquires above */
-	return true;
-}
-
 /* Ours: a perf event's F_SETSIG signal, our POSIX timer, or the kernel's ITIMER_PROF if we use it. */
 static bool is_tick(const siginfo_t *info)
 {

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * agent.h - the parts of the preloaded library that run in the host in ordinary context.
+ *
+ * Context: host.  Functions marked "signal-safe" may also run in a signal handler of the host (it
+ * may call _exit or fork there) and therefore use system calls only.
+ */
+#ifndef NP_AGENT_AGENT_H
+#define NP_AGENT_AGENT_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "signal/sampler.h"
+
+#define NP_EXPORT __attribute__((visibility("default")))
+
+enum np_fold_mode { NP_FOLD_WAIT = 0, NP_FOLD_BACKGROUND, NP_FOLD_OFF };
+
+struct np_config {
+	uint32_t hz;
+	enum np_clock_kind clock;	/* NONE = auto */
+	enum np_unwinder_kind unwinder;	/* NONE = auto */
+	enum np_fold_mode fold;
+	bool start, children, quiet, debug;
+	uint64_t spool_max;		/* bytes */
+	char out[512];			/* absolute */
+	char spool_dir[512];		/* "" = choose */
+};
+
+struct np_agent {
+	bool attached;			/* configuration was right and a clock was found */
+	pid_t pid;			/* the process that attached: a vfork child is not it */
+	uint32_t finished;		/* exchanged: the end is told once */
+	struct np_config config;
+	char library_dir[512];		/* where libneuroprof.so lies; "" = unknown */
+};
+extern struct np_agent np_agent;
+
+/* ---- say.c: one line on standard error.  Signal-safe. */
+void np_say(const char *first, ...) __attribute__((sentinel));	/* strings, then NULL */
+const char *np_say_number(uint64_t number, char buffer[24]);
+const char *np_say_errno(int number);	/* "EACCES", "ENOSPC", ...; "error" for rare ones */
+
+/* ---- config.c: NEUROPROF_* from the environment.  Returns false after saying what is wrong. */
+bool np_config_read(struct np_config *config);
+const char *np_config_env(const char *name);
+
+/* ---- real.c: the functions that ours stand in front of. */
+void *np_real(const char *name);	/* dlsym(RTLD_NEXT); NULL when there is none */
+
+/* ---- clock.c: the clock ladder. */
+/* Choose the rung for this process by trying it on the calling thread, which is then armed.
+ * Returns 0, or -errno of the last rung tried after saying why no clock can be had. */
+int np_clock_choose(struct np_thread *self);
+int np_clock_arm(struct np_thread *self);	/* the chosen rung, on the calling thread: 0 or -errno */
+void np_clock_disarm(struct np_thread *thread);	/* signal-safe; any thread's */
+void np_clock_close_inherited(struct np_thread *thread);	/* fork child: drop the parent's event */
+
+/* ---- threads.c: pthread_create and what a thread needs. */
+struct np_thread *np_thread_take(void);		/* NULL when memory is out */
+void np_thread_give_back(struct np_thread *thread);
+bool np_thread_attach(struct np_thread *self);	/* the calling thread; false: not covered */
+void np_threads_after_fork(struct np_thread *self);	/* child: forget all others */
+struct np_thread *np_thread_main_record(void);	/* the main thread's, ready to attach */
+
+/* ---- signals.c: the host's view of SIGPROF, SIGTERM, SIGINT and SIGHUP. */
+void np_signals_install(void);			/* our handlers, where nothing else is installed */
+uint64_t np_signals_ours(void);			/* the set that must never stay blocked */
+void np_signals_block(uint64_t *ret_old);	/* SIGPROF on this thread; signal-safe */
+void np_signals_restore(uint64_t old);		/* signal-safe */
+uint64_t np_signals_host_mask(void);		/* the mask as the host believes it; signal-safe */
+
+/* ---- process.c */
+void np_process_install(void);			/* fork handlers */
+
+/* ---- finish.c: the end of the image.  Signal-safe. */
+void np_finish(enum np_spool_end how);		/* once; folds as configured */
+/* Before and after an exec that the kernel may refuse. */
+struct np_exec_state {
+	bool active;
+	int pipe;			/* write end to the waiting folder; -1 = none */
+	uint64_t mask;
+};
+void np_exec_prepare(struct np_exec_state *state);
+void np_exec_failed(struct np_exec_state *state);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * clock.c - the clock ladder: perf_event task-clock, POSIX CPU timer, setitimer.
+ *
+ * Context: host; disarming is signal-safe.
+ *
+ * A thread's first tick comes after a random part of a period, as if the period had begun before
+ * the thread.  So a thread that lives for a fifth of a period is sampled once in five times, and
+ * the sum over many short threads or processes is right; with a full first period they would all
+ * be invisible.
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "base/syscalls.h"
+
+#define FIRST_TICK_LEAST_NS 20000u	/* the kernel's software clock takes no less than 10 us */
+#define SELF_TEST_NS	    50000u
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* A phase in [0, period) that no program can fall into step with. */
+static uint64_t random_phase(uint32_t tid)
+{
+	uint64_t h = monotonic_ns() ^ (uint64_t)tid << 32 ^ (uintptr_t)&np_agent;
+
+	h ^= h >> 33;
+	h *= 0xff51afd7ed558ccdull;
+	h ^= h >> 33;
+	h *= 0xc4ceb9fe1a85ec53ull;
+	h ^= h >> 33;
+	return h % np_sampler.period_ns;
+}
+
+/* Set the account of the calling thread and return when its first tick is due. */
+static uint64_t open_account(struct np_thread *self)
+{
+	uint64_t now = np_sampler_thread_cpu_ns();
+	uint64_t phase = random_phase(self->tid);
+
+	self->cpu_last_ns = now;
+	self->carry_ns = (int64_t)phase;
+	self->first_tick = true;
+	return np_sampler.period_ns - phase < FIRST_TICK_LEAST_NS ? FIRST_TICK_LEAST_NS
+								  : np_sampler.period_ns - phase;
+}
+
+/* Out of the way of the host's own numbers, but not so high that the table must grow to it. */
+static int move_high(int fd)
+{
+	struct rlimit limit = { 256, 256 };
+	rlim_t floor;
+	long high;
+
+	np_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
+	floor = limit.rlim_cur / 4 * 3;
+	if (floor > 768)
+		floor = 768;
+	high = np_syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, floor);
+	if (high < 0)
+		return fd;
+	np_syscall(SYS_close, fd);
+	return (int)high;
+}
+
+static int arm_perf(struct np_thread *self)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+		.disabled = 1,
+		.exclude_hv = 1,
+		.wakeup_events = 1,
+	};
+	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = (pid_t)self->tid };
+	long fd, r;
+
+	attr.sample_period = open_account(self);
+	fd = np_syscall(SYS_perf_event_open, &attr, self->tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return (int)fd;
+	fd = move_high((int)fd);
+	if ((r = np_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_ID, &self->perf_id)) < 0 ||
+	    (r = np_syscall(SYS_fcntl, fd, F_SETOWN_EX, &owner)) < 0 ||
+	    (r = np_syscall(SYS_fcntl, fd, F_SETSIG, SIGPROF)) < 0 ||
+	    (r = np_syscall(SYS_fcntl, fd, F_SETFL, O_ASYNC | O_NONBLOCK)) < 0 ||
+	    (r = np_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_ENABLE, 0)) < 0) {
+		np_syscall(SYS_close, fd);
+		return (int)r;
+	}
+	self->fd = (int)fd;
+	self->clock = NP_CLOCK_PERF;
+	return 0;
+}
+
+static int arm_timer(struct np_thread *self)
+{
+	struct sigevent event;
+	struct itimerspec when = { { 0, 0 }, { 0, 0 } };
+	uint64_t first = open_account(self);
+	int timer = -1;
+	long r;
+
+	memset(&event, 0, sizeof(event));
+	event.sigev_notify = SIGEV_THREAD_ID;
+	event.sigev_signo = SIGPROF;
+	event.sigev_value.sival_ptr = NP_SAMPLER_TIMER_MARK;
+	event._sigev_un._tid = (pid_t)self->tid;
+	r = np_syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &event, &timer);
+	if (r < 0)
+		return (int)r;
+	when.it_value.tv_sec = (time_t)(first / 1000000000u);
+	when.it_value.tv_nsec = (long)(first % 1000000000u);
+	when.it_interval.tv_sec = (time_t)(np_sampler.period_ns / 1000000000u);
+	when.it_interval.tv_nsec = (long)(np_sampler.period_ns % 1000000000u);
+	r = np_syscall(SYS_timer_settime, timer, 0, &when, 0);
+	if (r < 0) {
+		np_syscall(SYS_timer_delete, timer);
+		return (int)r;
+	}
+	self->timer = timer;
+	self->clock = NP_CLOCK_TIMER;
+	return 0;
+}
+
+/* One timer for the whole process; a thread that uses CPU time is likely to be the one hit. */
+static int arm_itimer(struct np_thread *self)
+{
+	uint64_t us = np_sampler.period_ns / 1000;
+	struct itimerval when = { .it_interval = { (time_t)(us / 1000000), (suseconds_t)(us % 1000000) } };
+	static uint32_t armed_pid;
+	long r = 0;
+
+	open_account(self);
+	self->first_tick = false;
+	self->clock = NP_CLOCK_ITIMER;
+	when.it_value = when.it_interval;
+	if (armed_pid != (uint32_t)np_agent.pid)
+		r = np_syscall(SYS_setitimer, ITIMER_PROF, &when, 0);
+	if (r == 0)
+		armed_pid = (uint32_t)np_agent.pid;
+	return (int)r;
+}
+
+static int arm_rung(struct np_thread *self, enum np_clock_kind rung)
+{
+	return rung == NP_CLOCK_PERF ? arm_perf(self)
+	     : rung == NP_CLOCK_TIMER ? arm_timer(self) : arm_itimer(self);
+}
+
+/* Kernels were seen on which the event opens and counts nothing. */
+static int perf_counts(const struct np_thread *self)
+{
+	uint64_t until = np_sampler_thread_cpu_ns() + SELF_TEST_NS;
+	uint64_t count = 0;
+
+	do {
+		if (np_syscall(SYS_read, self->fd, &count, sizeof(count)) == sizeof(count) && count)
+			return 0;
+	} while (np_sampler_thread_cpu_ns() < until);
+	return -ENODATA;
+}
+
+int np_clock_arm(struct np_thread *self)
+{
+	return arm_rung(self, (enum np_clock_kind)np_sampler.identity.clock);
+}
+
+int np_clock_choose(struct np_thread *self)
+{
+	static const char *const names[] = { "", "perf", "timer", "itimer" };
+	enum np_clock_kind asked = np_agent.config.clock;
+	int r = -ENOSYS, first_error = 0;
+
+	for (enum np_clock_kind rung = NP_CLOCK_PERF; rung <= NP_CLOCK_ITIMER; rung++) {
+		if (asked != NP_CLOCK_NONE && rung != asked)
+			continue;
+		r = arm_rung(self, rung);
+		if (r == 0 && rung == NP_CLOCK_PERF)
+			r = perf_counts(self);
+		if (r == 0) {
+			np_sampler.identity.clock = rung;
+			np_sampler.identity.clock_errno = -first_error;
+			return 0;
+		}
+		np_clock_disarm(self);
+		if (first_error == 0)
+			first_error = r;
+	}
+	np_say("no clock: ", asked ? names[asked] : "perf, timer and itimer", " refused (",
+	       np_say_errno(-r), "); the program runs without profiling", NULL);
+	return r;
+}
+
+/* The host may have closed every descriptor and opened something else under our number. */
+static bool still_ours(const struct np_thread *thread)
+{
+	uint64_t id = 0;
+
+	return np_syscall(SYS_ioctl, thread->fd, PERF_EVENT_IOC_ID, &id) == 0 &&
+	       id == thread->perf_id;
+}
+
+void np_clock_disarm(struct np_thread *thread)
+{
+	static const struct itimerval never;
+
+	if (thread->fd >= 0 && still_ours(thread))
+		np_syscall(SYS_close, thread->fd);
+	thread->fd = -1;
+	if (thread->timer >= 0)
+		np_syscall(SYS_timer_delete, thread->timer);
+	thread->timer = -1;
+	if (thread->clock == NP_CLOCK_ITIMER && thread->tid == (uint32_t)np_agent.pid)
+		np_syscall(SYS_setitimer, ITIMER_PROF, &never, 0);
+	thread->clock = NP_CLOCK_NONE;
+}
+
+void np_clock_close_inherited(struct np_thread *thread)
+{
+	if (thread->fd >= 0 && still_ours(thread))
+		np_syscall(SYS_close, thread->fd);
+	thread->fd = -1;
+	thread->timer = -1;	/* timers are not inherited */
+	thread->clock = NP_CLOCK_NONE;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * threads.c - every thread that the host makes gets a clock and a place to keep its last stack.
+ *
+ * Context: host.  The records are mappings of their own (never the host's heap), are used again
+ * after a thread has ended, and are never unmapped: a late tick may still look at one.
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <threads.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/syscalls.h"
+
+#define MAIN_STACK_DEFAULT (64ull << 20)	/* where RLIMIT_STACK says "unlimited" */
+
+extern void *__libc_stack_end;	/* ld.so: where the kernel put argc */
+
+/* All records, newest first.  `all` only grows; `used` is set while a thread owns the record. */
+struct record {
+	struct np_thread thread;	/* first: a record is found from its thread */
+	struct record *all_next;
+	uint32_t used;
+};
+
+static struct record *all_records;
+static struct record main_record;	/* the main thread must not depend on mmap */
+
+static struct record *record_of(struct np_thread *thread)
+{
+	return (struct record *)thread;
+}
+
+static struct np_thread *reset(struct record *record)
+{
+	struct np_thread *thread = &record->thread;
+
+	memset(thread, 0, offsetof(struct np_thread, stack));
+	thread->stack.depth = 0;
+	thread->fd = -1;
+	thread->timer = -1;
+	return thread;
+}
+
+static void publish(struct record *record)
+{
+	struct record *head = np_load_acquire(&all_records);
+
+	do
+		record->all_next = head;
+	while (!np_cas_acq_rel(&all_records, &head, record));
+}
+
+struct np_thread *np_thread_take(void)
+{
+	struct record *record;
+	long mapped;
+	uint32_t free_mark;
+
+	for (record = np_load_acquire(&all_records); record; record = record->all_next) {
+		free_mark = 0;
+		if (np_load_relaxed(&record->used) == 0 && np_cas_acq_rel(&record->used, &free_mark, 1))
+			return reset(record);
+	}
+	mapped = np_syscall(SYS_mmap, 0, sizeof(*record), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mapped < 0 && mapped > -4096)
+		return NULL;
+	record = (struct record *)mapped;
+	record->used = 1;
+	publish(record);
+	return reset(record);
+}
+
+void np_thread_give_back(struct np_thread *thread)
+{
+	np_store_release(&record_of(thread)->used, 0);
+}
+
+void np_threads_after_fork(struct np_thread *self)
+{
+	for (struct record *record = all_records; record; record = record->all_next) {
+		if (!record->used)
+			continue;
+		np_clock_close_inherited(&record->thread);
+		if (&record->thread != self)
+			record->used = 0;
+	}
+}
+
+/* The main thread's stack may grow to its limit; another's was sized when it was made. */
+static void main_stack(struct np_thread *self)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	uint64_t bytes;
+
+	np_syscall(SYS_prlimit64, 0, RLIMIT_STACK, 0, &limit);
+	bytes = limit.rlim_cur == RLIM_INFINITY ? MAIN_STACK_DEFAULT : limit.rlim_cur;
+	self->stack_high = (uintptr_t)__libc_stack_end + 64;	/* argv lies above: it is mapped */
+	self->stack_low = bytes < self->stack_high ? self->stack_high - bytes : 0;
+}
+
+static void made_stack(struct np_thread *self, const pthread_attr_t *attr)
+{
+	pthread_attr_t standard;
+	size_t bytes = 8u << 20;
+
+	if (attr) {
+		pthread_attr_getstacksize(attr, &bytes);
+	} else if (pthread_getattr_default_np(&standard) == 0) {
+		pthread_attr_getstacksize(&standard, &bytes);
+		pthread_attr_destroy(&standard);
+	}
+	self->stack_low = bytes;	/* a size until the thread knows where it is */
+}
+
+bool np_thread_attach(struct np_thread *self)
+{
+	bool is_main;
+	int r;
+
+	self->tid = (uint32_t)np_syscall(SYS_gettid);
+	is_main = self->tid == (uint32_t)np_agent.pid;
+	if (is_main) {
+		main_stack(self);
+	} else {
+		/* The thread's control block lies at the top of its stack. */
+		self->stack_high = (uintptr_t)pthread_self();
+		self->stack_low = self->stack_high - self->stack_low;
+	}
+	r = np_sampler.identity.clock == NP_CLOCK_NONE ? np_clock_choose(self) : np_clock_arm(self);
+	np_sampler_count(NP_COUNT_THREADS_SEEN, 1);
+	if (r < 0) {
+		np_sampler_count(NP_COUNT_THREADS_UNCOVERED, 1);
+		return false;
+	}
+	np_thread_self = self;
+	return true;
+}
+
+struct np_thread *np_thread_main_record(void)
+{
+	main_record.used = 1;
+	publish(&main_record);
+	return reset(&main_record);
+}
+
+/* From here on ticks of this thread find no record; the next one is dropped and counted. */
+static void detach(void *argument)
+{
+	struct np_thread *self = argument;
+	uint64_t mask;
+
+	np_signals_block(&mask);
+	np_clock_disarm(self);
+	np_thread_self = NULL;
+	np_thread_give_back(self);
+	np_signals_restore(mask);
+}
+
+/* The mask was inherited from a thread that may have blocked everything: our signal must come through. */
+static void attach_made(struct np_thread *self)
+{
+	uint64_t mask;
+
+	np_signals_block(&mask);
+	np_thread_attach(self);
+	np_signals_restore(mask & ~np_signals_ours());
+}
+
+static void *run_thread(void *argument)
+{
+	struct np_thread *self = argument;
+	void *(*start)(void *) = self->start;
+	void *result;
+
+	attach_made(self);
+	pthread_cleanup_push(detach, self);
+	result = start(self->argument);
+	pthread_cleanup_pop(1);
+	return result;
+}
+
+static int run_thrd(void *argument)
+{
+	struct np_thread *self = argument;
+	int (*start)(void *) = (int (*)(void *))(uintptr_t)self->start;
+	int result;
+
+	attach_made(self);
+	pthread_cleanup_push(detach, self);
+	result = start(self->argument);
+	pthread_cleanup_pop(1);
+	return result;
+}
+
+static struct np_thread *prepare(const pthread_attr_t *attr, void *start, void *argument)
+{
+	struct np_thread *thread;
+
+	if (!np_agent.attached || np_load_relaxed(&np_agent.finished))
+		return NULL;
+	thread = np_thread_take();
+	if (!thread) {
+		np_sampler_count(NP_COUNT_THREADS_SEEN, 1);
+		np_sampler_count(NP_COUNT_THREADS_UNCOVERED, 1);
+		return NULL;
+	}
+	thread->start = (void *(*)(void *))(uintptr_t)start;
+	thread->argument = argument;
+	thread->host_blocks_sigprof = np_thread_self && np_thread_self->host_blocks_sigprof;
+	made_stack(thread, attr);
+	return thread;
+}
+
+NP_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attr,
+			     void *(*start)(void *), void *restrict argument)
+{
+	static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	struct np_thread *record = prepare(attr, (void *)(uintptr_t)start, argument);
+	int r;
+
+	if (!real)
+		real = np_real("pthread_create");
+	if (!record)
+		return real(thread, attr, start, argument);
+	r = real(thread, attr, run_thread, record);
+	if (r != 0)
+		np_thread_give_back(record);
+	return r;
+}
+
+NP_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
+{
+	static int (*real)(thrd_t *, thrd_start_t, void *);
+	struct np_thread *record = prepare(NULL, (void *)(uintptr_t)start, argument);
+	int r;
+
+	if (!real)
+		real = np_real("thrd_create");
+	if (!record)
+		return real(thread, start, argument);
+	r = real(thread, run_thrd, record);
+	if (r != thrd_success)
+		np_thread_give_back(record);
+	return r;
+}
