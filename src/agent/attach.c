@@ -220,6 +220,7 @@ __attribute__((constructor)) static void attach(void)
 	if (!np_agent.config.children && parent_is_profiled())
 		return;
 	np_sampler.period_ns = 1000000000u / np_agent.config.hz;
+	np_sampler.image = 1;		/* 0 is a record that has never been sampled */
 	np_sampler.spool_bytes_max = np_agent.config.spool_max;
 	np_agent.pid = getpid();
 	if (!choose_unwinder() || !choose_spool_dir())
