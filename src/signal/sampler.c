@@ -171,6 +171,13 @@ static void settle_period(struct np_thread *self)
 		np_syscall(SYS_ioctl, self->fd, PERF_EVENT_IOC_PERIOD, &np_sampler.period_ns);
 }
 
+/* Sampling is switched off: what the thread uses meanwhile must not weigh in its next sample. */
+static void skip_time(struct np_thread *self)
+{
+	take_periods(self);
+	settle_period(self);
+}
+
 static void sample(struct np_thread *self, const ucontext_t *context)
 {
 	uint64_t periods = take_periods(self);
@@ -207,8 +214,11 @@ void np_sampler_handler(int signal, siginfo_t *info, void *context)
 		pass_to_host(signal, info, context);
 		return;
 	}
-	if (!np_load_relaxed(&np_sampler.enabled))
+	if (!np_load_relaxed(&np_sampler.enabled)) {
+		if (self && !self->inside)
+			skip_time(self);
 		goto out;
+	}
 	if (!self) {			/* before attach, after detach, or a thread of a raw clone */
 		np_sampler_count(NP_COUNT_LOST_NO_THREAD, 1);
 		goto out;

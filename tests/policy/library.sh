@@ -15,7 +15,7 @@ esac
 readelf -d "$library" | grep -q 'BIND_NOW\|Flags:.*NOW' || fail "a first call could resolve a symbol inside the handler: link with -z now"
 readelf -d "$library" | grep -q NODELETE || fail "dlclose could unmap the handler: link with -z nodelete"
 readelf -rW "$library" | grep -q 'DTPMOD64\|TLSDESC' && fail "TLS that may be allocated in the handler: build with -ftls-model=initial-exec"
-sed -n '/global:/,/local:/p' "$map" | tr ' ;\t' '\n\n\n' | grep -E '^[_a-z]' | grep -v -e global -e local | sort -u >/tmp/neuroprof-map.$$
+sed -n '/global:/,/local:/p' "$map" | tr -s ' ;\t' '[\n*]' | grep -E '^[_a-z]' | grep -v -e global -e local | sort -u >/tmp/neuroprof-map.$$
 nm -D --defined-only "$library" | awk '{ print $3 }' | sed 's/@.*//' | sort -u >/tmp/neuroprof-exports.$$
 difference=$(diff /tmp/neuroprof-map.$$ /tmp/neuroprof-exports.$$ || true)
 rm -f /tmp/neuroprof-map.$$ /tmp/neuroprof-exports.$$

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * neuroprof.h - talk to the profiler from the program that is profiled.
+ *
+ * No library is linked: when libneuroprof.so is not preloaded, every call does nothing and says so
+ * by its return value.  All functions: no allocation, no lock, safe from any thread and from signal
+ * handlers.  C11 and C++11.
+ *
+ *	#include <neuroprof/neuroprof.h>
+ *	...
+ *	neuroprof_sampling_start();	// with NEUROPROF_START=off in the environment
+ *	work();
+ *	neuroprof_sampling_stop();
+ */
+#ifndef NEUROPROF_NEUROPROF_H
+#define NEUROPROF_NEUROPROF_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NEUROPROF_VERSION_MAJOR 0
+#define NEUROPROF_VERSION_MINOR 1
+
+/* Exported by libneuroprof.so; weak, so that a program links and runs without it.  Call the
+ * functions below instead. */
+int neuroprof_start(void) __attribute__((weak));
+int neuroprof_stop(void) __attribute__((weak));
+
+/* Take samples from now on, in all threads.  Returns 1 when sampling is on, 0 when the profiler is
+ * not loaded or not attached.  Starting twice is fine. */
+static inline int neuroprof_sampling_start(void)
+{
+	return neuroprof_start ? neuroprof_start() : 0;
+}
+
+/* Take no samples until the next start; CPU time used meanwhile is not counted later.  Returns 1
+ * when sampling was stopped, 0 when the profiler is not loaded or not attached. */
+static inline int neuroprof_sampling_stop(void)
+{
+	return neuroprof_stop ? neuroprof_stop() : 0;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
