@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * reader.c - the checked view of a spool file.
+ *
+ * Context: tools.  Every byte is hostile and may change while we look (a live writer): the header
+ * is copied once and clamped to the file's real size; entries are checked when they are asked for,
+ * against that copy only.  Owns: the mapping (unless the bytes are the caller's).
+ */
+#include "spool/reader.h"
+
+#include <byteswap.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+
+#define FILE_BYTES_MAX ((8ull << 30))	/* twice what NEUROPROF_SPOOL_MAX accepts */
+
+/* One table of the file, clamped to what is there.  Damage is counted once an index, as long as
+ * the indexes are visited in order (a second visit lies below `visited`). */
+struct table {
+	uint64_t offset;
+	uint64_t count;			/* upper bound of the index */
+	uint64_t visited;
+};
+
+struct np_spool_reader {
+	struct np_spool_header head;	/* copied; first, so that it is aligned as the file's is */
+	const uint8_t *bytes;
+	uint64_t size;
+	bool mapped;
+	struct table nodes, modules, threads, strings;
+	uint64_t damaged;
+};
+
+__attribute__((format(printf, 3, 4)))
+static int refuse(char *message, size_t message_bytes, const char *format, ...)
+{
+	va_list args;
+
+	if (message && message_bytes) {
+		va_start(args, format);
+		vsnprintf(message, message_bytes, format, args);
+		va_end(args);
+	}
+	return -EBADMSG;
+}
+
+/* Word by word, since a live writer counts in it meanwhile. */
+static void copy_header(struct np_spool_header *to, const uint8_t *bytes)
+{
+	const uint64_t *from = (const uint64_t *)(const void *)bytes;
+	uint64_t word;
+
+	_Static_assert(sizeof(*to) % sizeof(uint64_t) == 0, "the header is copied in words");
+	for (size_t i = 0; i < sizeof(*to) / sizeof(word); i++) {
+		word = np_load_relaxed(&from[i]);
+		memcpy((uint8_t *)to + i * sizeof(word), &word, sizeof(word));
+	}
+	to->comm[sizeof(to->comm) - 1] = '\0';
+	to->exe[sizeof(to->exe) - 1] = '\0';
+	to->fold_out[sizeof(to->fold_out) - 1] = '\0';
+}
+
+static int check_header(const struct np_spool_reader *reader, char *message, size_t message_bytes)
+{
+	const struct np_spool_header *head = &reader->head;
+
+	if (memcmp(head->magic, NP_SPOOL_MAGIC, sizeof(NP_SPOOL_MAGIC)) != 0) {
+		static const char zero[sizeof(head->magic)];
+
+		if (memcmp(head->magic, zero, sizeof(zero)) == 0 && head->state == NP_SPOOL_EMPTY)
+			return -ENODATA;	/* created, and killed before anything was written */
+		return refuse(message, message_bytes, "not a spool: wrong magic at byte 0");
+	}
+	if (head->version == bswap_32(NP_SPOOL_VERSION))
+		return refuse(message, message_bytes,
+			      "a spool of a machine with another byte order: fold it there");
+	if (head->version != NP_SPOOL_VERSION || head->header_bytes != sizeof(*head))
+		return refuse(message, message_bytes,
+			      "a spool of version %u (header of %u bytes); this tool reads version %u "
+			      "(%zu bytes): use the tools of the library that wrote it",
+			      head->version, head->header_bytes, NP_SPOOL_VERSION, sizeof(*head));
+	if (head->state == NP_SPOOL_EMPTY)
+		return -ENODATA;
+	if (head->state > NP_SPOOL_ENDED)
+		return refuse(message, message_bytes, "damaged spool: state %u at byte %zu", head->state,
+			      offsetof(struct np_spool_header, state));
+	if (head->period_ns == 0)
+		return refuse(message, message_bytes, "damaged spool: period 0 at byte %zu",
+			      offsetof(struct np_spool_header, period_ns));
+	return 0;
+}
+
+/* Clamp a table of USED entries to the file; what is said to be there but is not counts as damage. */
+static void place_table(struct np_spool_reader *reader, struct table *table,
+			struct np_spool_section *section, uint64_t used, uint64_t entry_bytes,
+			uint64_t most)
+{
+	uint64_t fits = 0;
+
+	if (used > section->capacity)	/* handed out past the end: the writer refused those */
+		used = section->capacity;
+	/* Handed out, but never allocated (file system full).  Must not be read either: on tmpfs
+	 * that would allocate it now, and raise SIGBUS where nothing is left. */
+	if (used > section->ready / entry_bytes)
+		used = section->ready / entry_bytes;
+	if (section->offset >= sizeof(struct np_spool_header) && section->offset <= reader->size &&
+	    (entry_bytes == 1 || section->offset % sizeof(uint64_t) == 0))
+		fits = (reader->size - section->offset) / entry_bytes;
+	if (fits > most)
+		fits = most;
+	if (used > fits) {
+		reader->damaged += used - fits;
+		used = fits;
+	}
+	table->offset = section->offset;
+	table->count = used;
+	section->used = used;
+}
+
+/* Nodes are handed out per chunk; the highest index in use bounds the table.  Chunks follow each
+ * other without a gap, else the list ends there. */
+static uint64_t nodes_used(struct np_spool_reader *reader)
+{
+	uint64_t first = 0, used = 0;
+
+	for (uint32_t i = 0; i < NP_SPOOL_CHUNKS_MAX; i++) {
+		struct np_spool_chunk *chunk = &reader->head.chunks[i];
+
+		if (chunk->count == 0)
+			break;
+		if (chunk->first != first) {
+			reader->damaged++;
+			break;
+		}
+		if (chunk->used > chunk->count)
+			chunk->used = chunk->count;
+		if (chunk->used > 0)
+			used = first + chunk->used;
+		first += chunk->count;
+	}
+	return used;
+}
+
+static int place_all(struct np_spool_reader *reader, char *message, size_t message_bytes)
+{
+	struct np_spool_header *head = &reader->head;
+	int r = check_header(reader, message, message_bytes);
+
+	if (r < 0)
+		return r;
+	place_table(reader, &reader->threads, &head->threads, head->threads.used,
+		    sizeof(struct np_spool_thread), NP_SPOOL_THREADS_MAX);
+	place_table(reader, &reader->modules, &head->modules, head->modules.used,
+		    sizeof(struct np_spool_module), NP_SPOOL_MODULES_MAX);
+	place_table(reader, &reader->strings, &head->strings, head->strings.used, 1, UINT32_MAX);
+	place_table(reader, &reader->nodes, &head->nodes, nodes_used(reader),
+		    sizeof(struct np_spool_node), UINT32_MAX - 1);
+	return 0;
+}
+
+/* READER has bytes and size.  On failure it is freed. */
+static int finish_open(struct np_spool_reader *reader, struct np_spool_reader **ret_reader,
+		       char *message, size_t message_bytes)
+{
+	int r;
+
+	if (reader->size < sizeof(struct np_spool_header))
+		r = refuse(message, message_bytes, "not a spool: %llu bytes, its header alone has %zu",
+			   (unsigned long long)reader->size, sizeof(struct np_spool_header));
+	else {
+		/* Acquire pairs with np_spool_publish(): a published header is complete. */
+		(void)np_load_acquire((const uint32_t *)(const void *)
+				      (reader->bytes + offsetof(struct np_spool_header, state)));
+		copy_header(&reader->head, reader->bytes);
+		r = place_all(reader, message, message_bytes);
+	}
+	if (r < 0) {
+		np_spool_close(reader);
+		return r;
+	}
+	*ret_reader = reader;
+	return 0;
+}
+
+static int map_whole(int fd, const uint8_t **ret_bytes, uint64_t *ret_size, char *message,
+		     size_t message_bytes)
+{
+	struct stat st;
+	void *bytes;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return refuse(message, message_bytes, "not a spool: not a regular file");
+	if ((uint64_t)st.st_size < sizeof(struct np_spool_header))
+		return refuse(message, message_bytes, "not a spool: %lld bytes, its header alone has %zu",
+			      (long long)st.st_size, sizeof(struct np_spool_header));
+	if ((uint64_t)st.st_size > FILE_BYTES_MAX)
+		return refuse(message, message_bytes, "not a spool: larger than any (%lld bytes)",
+			      (long long)st.st_size);
+	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return -errno;
+	*ret_bytes = bytes;
+	*ret_size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int np_spool_open(const char *path, struct np_spool_reader **ret_reader, char *message,
+		  size_t message_bytes)
+{
+	struct np_spool_reader *reader;
+	int fd, r;
+
+	if (message && message_bytes)
+		message[0] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);	/* never wait at a FIFO */
+	if (fd < 0)
+		return -errno;
+	reader = calloc(1, sizeof(*reader));
+	r = reader ? map_whole(fd, &reader->bytes, &reader->size, message, message_bytes) : -ENOMEM;
+	close(fd);
+	if (r < 0) {
+		free(reader);
+		return r;
+	}
+	reader->mapped = true;
+	return finish_open(reader, ret_reader, message, message_bytes);
+}
+
+int np_spool_open_memory(const void *bytes, size_t size, struct np_spool_reader **ret_reader,
+			 char *message, size_t message_bytes)
+{
+	struct np_spool_reader *reader;
+
+	if (message && message_bytes)
+		message[0] = '\0';
+	if ((uintptr_t)bytes % sizeof(uint64_t) != 0)
+		return -EINVAL;
+	reader = calloc(1, sizeof(*reader));
+	if (!reader)
+		return -ENOMEM;
+	reader->bytes = bytes;
+	reader->size = size;
+	return finish_open(reader, ret_reader, message, message_bytes);
+}
+
+void np_spool_close(struct np_spool_reader *reader)
+{
+	if (!reader)
+		return;
+	if (reader->mapped)
+		munmap((void *)(uintptr_t)reader->bytes, reader->size);
+	free(reader);
+}
+
+const struct np_spool_header *np_spool_head(const struct np_spool_reader *reader)
+{
+	return &reader->head;
+}
+
+/* The only field that the accessors change. */
+static void count_damage(const struct np_spool_reader *reader, const struct table *table,
+			 uint64_t index, bool is_damaged)
+{
+	struct np_spool_reader *self = (struct np_spool_reader *)(uintptr_t)reader;
+	struct table *at = (struct table *)(uintptr_t)table;
+
+	if (index < at->visited)
+		return;
+	at->visited = index + 1;
+	self->damaged += is_damaged;
+}
+
+static const void *entry_at(const struct np_spool_reader *reader, const struct table *table,
+			    uint64_t index, uint64_t entry_bytes)
+{
+	return index < table->count ? reader->bytes + table->offset + index * entry_bytes : NULL;
+}
+
+uint32_t np_spool_node_count(const struct np_spool_reader *reader)
+{
+	return (uint32_t)reader->nodes.count;
+}
+
+static bool node_is_sound(const struct np_spool_node *node, uint32_t index)
+{
+	if (node->kind == NP_NODE_FREE || node->kind > NP_NODE_STARTUP)
+		return false;
+	if (index == NP_SPOOL_NODE_ROOT)
+		return node->kind == NP_NODE_ROOT && node->parent == 0;
+	return node->parent < index;
+}
+
+const struct np_spool_node *np_spool_node(const struct np_spool_reader *reader, uint32_t index)
+{
+	const struct np_spool_node *node = entry_at(reader, &reader->nodes, index, sizeof(*node));
+	bool sound;
+
+	if (!node || np_load_acquire(&node->ready) == 0)
+		return NULL;
+	sound = node->ready == 1 && node_is_sound(node, index);
+	count_damage(reader, &reader->nodes, index, !sound);
+	return sound ? node : NULL;
+}
+
+uint32_t np_spool_module_count(const struct np_spool_reader *reader)
+{
+	return (uint32_t)reader->modules.count;
+}
+
+const struct np_spool_module *np_spool_module(const struct np_spool_reader *reader, uint32_t index)
+{
+	const struct np_spool_module *module =
+		entry_at(reader, &reader->modules, index, sizeof(*module));
+	bool sound;
+
+	if (!module || np_load_acquire(&module->ready) == 0)
+		return NULL;
+	sound = module->ready == 1 && module->start < module->end &&
+		module->build_id_bytes <= sizeof(module->build_id);
+	count_damage(reader, &reader->modules, index, !sound);
+	return sound ? module : NULL;
+}
+
+uint32_t np_spool_thread_count(const struct np_spool_reader *reader)
+{
+	return (uint32_t)reader->threads.count;
+}
+
+const struct np_spool_thread *np_spool_thread(const struct np_spool_reader *reader, uint32_t index)
+{
+	const struct np_spool_thread *thread =
+		entry_at(reader, &reader->threads, index, sizeof(*thread));
+	bool sound;
+
+	if (!thread || np_load_acquire(&thread->ready) == 0)
+		return NULL;
+	sound = thread->ready == 1 && memchr(thread->name, '\0', sizeof(thread->name));
+	count_damage(reader, &reader->threads, index, !sound);
+	return sound ? thread : NULL;
+}
+
+const char *np_spool_module_path(const struct np_spool_reader *reader,
+				 const struct np_spool_module *module)
+{
+	const char *path = entry_at(reader, &reader->strings, module->path, 1);
+	uint64_t room = path ? reader->strings.count - module->path : 0;
+
+	if (module->path == 0)
+		return "";
+	if (path && memchr(path, '\0', room))
+		return path;
+	count_damage(reader, &reader->strings, module->path, true);
+	return "";
+}
+
+uint64_t np_spool_damaged(const struct np_spool_reader *reader)
+{
+	return reader->damaged;
+}
+
+/* Field 22 of /proc/PID/stat; 0 when it cannot be read. */
+static uint64_t start_ticks_of(uint32_t pid)
+{
+	char path[64], text[1024];
+	const char *at;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	at = strrchr(text, ')');	/* the command's name may hold anything, also ')' and blanks */
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+bool np_spool_owner_alive(const struct np_spool_reader *reader)
+{
+	const struct np_spool_header *head = &reader->head;
+	uint64_t ticks;
+
+	if (head->pid == 0 || head->pid > INT32_MAX)
+		return false;
+	ticks = start_ticks_of(head->pid);
+	if (ticks != 0)
+		return ticks == head->start_ticks;
+	/* Not to be seen (hidepid): when in doubt it lives, for a live spool must not be removed. */
+	return kill((pid_t)head->pid, 0) == 0 || errno == EPERM;
+}
