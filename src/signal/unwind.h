@@ -20,8 +20,11 @@
 struct np_frame {
 	uintptr_t pc;			/* return address, or the interrupted instruction */
 	uintptr_t slot;			/* where this frame's own return address is stored; 0 = nowhere (root) */
+	uintptr_t fp;			/* the backend's: rbp in this frame */
 	uint16_t module;		/* spool index; 0 = none */
 	uint8_t kind;			/* NP_NODE_LEAF or NP_NODE_CALL */
+	uint8_t fp_words;		/* the backend's: the caller's rbp is at slot - 8 * this; 0 = same */
+	uint8_t check;			/* the backend's: what else its CFA depends on */
 };
 
 /* A thread's stack as last seen, root first: the unchanged part keeps its place and its nodes. */
@@ -35,9 +38,11 @@ struct np_stack {
 	struct np_frame scratch[NP_DEPTH_MAX];	/* the backend's, leaf first */
 };
 
-/* Memory that may be read as stack: [low, high). */
+/* Memory that may be read as stack: [low, high).  When that is a signal stack, [outer_low,
+ * outer_high) is the thread's own, on which the handler's signal frame goes on; 0, 0 = none. */
 struct np_stack_range {
 	uintptr_t low, high;
+	uintptr_t outer_low, outer_high;
 };
 
 /*
