@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sniff.c - telling formats apart.  Context: tools; HEAD is untrusted.
+ */
+#include "profile/sniff.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#define FOREIGN(w, t) ((struct np_sniff){NP_FORMAT_FOREIGN, w, t})
+
+struct magic {
+	const char *bytes;
+	unsigned length;
+	const char *what, *todo;
+};
+
+static const struct magic magics[] = {
+	{"NPSPOOL", 8, "is a spool, not yet a profile", "run neuroprof-fold on it"},
+	{"\177ELF", 4, "is a program or library", "profile it: neuroprof record -- PROGRAM"},
+	{"PERFILE2", 8, "is perf.data",
+	 "run perf script on it, then stackcollapse-perf.pl"},
+	{"2ELIFREP", 8, "is perf.data of another byte order",
+	 "run perf script on it, then stackcollapse-perf.pl"},
+	{"FLR\0", 4, "is a Java flight recording", "convert it: jfrconv -o collapsed"},
+	{"\x28\xb5\x2f\xfd", 4, "is packed by zstd", "unpack it: zstd -d"},
+	{"\xfd" "7zXZ\0", 6, "is packed by xz", "unpack it: xz -d"},
+	{"BZh", 3, "is packed by bzip2", "unpack it: bzip2 -d"},
+	{"PK\003\004", 4, "is a zip archive", "unpack it and name the profile in it"},
+	{"\x1f\x8b\x08", 3, "is packed by gzip twice", "unpack it once: gzip -d"},
+	{"\xff\xfe", 2, "is UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"},
+	{"\xfe\xff", 2, "is UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"},
+	{"%PDF-", 5, "is a PDF document", "give the profile that it was made from"},
+	{"\x89PNG", 4, "is a picture", "give the profile that it was made from"},
+	{"# callgrind format", 18, "is a callgrind profile", "open it with callgrind_annotate"},
+	{"version: 1\ncreator: callgrind", 29, "is a callgrind profile",
+	 "open it with callgrind_annotate"},
+};
+
+static bool contains(const char *head, size_t size, const char *text)
+{
+	return memmem(head, size, text, strlen(text)) != NULL;
+}
+
+static size_t skip_space(const char *head, size_t size, size_t at)
+{
+	while (at < size && memchr(" \t\r\n", head[at], 4))
+		at++;
+	return at;
+}
+
+static bool is_json(const char *head, size_t size)
+{
+	size_t first = skip_space(head, size, 0), second;
+
+	if (first == size || (head[first] != '{' && head[first] != '['))
+		return false;
+	second = skip_space(head, size, first + 1);
+	if (second == size)
+		return false;
+	/* "{closure};f 1" and "[unknown];f 1" are folded stacks. */
+	return head[second] == '"' || (head[first] == '[' && head[second] == '{');
+}
+
+static struct np_sniff which_json(const char *head, size_t size)
+{
+	if (contains(head, size, "speedscope.app/file-format-schema"))
+		return FOREIGN("is a speedscope profile",
+			       "open it in speedscope, or export folded stacks or pprof instead");
+	if (contains(head, size, "\"traceEvents\""))
+		return FOREIGN("is a Chrome trace", "open it in Perfetto; it has no stack counts");
+	if (contains(head, size, "preprocessedProfileVersion") ||
+	    contains(head, size, "\"stackTable\""))
+		return FOREIGN("is a Firefox profile", "open it in profiler.firefox.com");
+	return FOREIGN("is JSON", "give folded stacks or pprof");
+}
+
+static bool is_markup(const char *head, size_t size)
+{
+	static const char *const starts[] = {"<?xml", "<svg", "<!doctype", "<html", "<!--"};
+	size_t at = skip_space(head, size, 0);
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (size - at >= strlen(starts[i]) &&
+		    strncasecmp(head + at, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
+/* gperftools' raw CPU profile: words 0, 3, 0, period in microseconds, 0. */
+static bool is_gperftools(const char *head, size_t size)
+{
+	uint64_t wide[5];
+	uint32_t narrow[5];
+
+	if (size >= sizeof(wide)) {
+		memcpy(wide, head, sizeof(wide));
+		if (wide[0] == 0 && wide[1] == 3 && wide[2] == 0 && wide[3] > 0 && wide[4] == 0)
+			return true;
+	}
+	if (size < sizeof(narrow))
+		return false;
+	memcpy(narrow, head, sizeof(narrow));
+	return narrow[0] == 0 && narrow[1] == 3 && narrow[2] == 0 && narrow[3] > 0 &&
+	       narrow[4] == 0;
+}
+
+/* A stack line of perf script: blanks, a hexadecimal address, ..., "(object)". */
+static bool is_perf_frame(const char *line, size_t length)
+{
+	size_t at = 0, digits;
+
+	while (at < length && (line[at] == ' ' || line[at] == '\t'))
+		at++;
+	if (at == 0)
+		return false;
+	digits = strspn(line + at, "0123456789abcdef");	/* the line ends in LF: it stops there */
+	at += digits;
+	if (digits < 4 || at >= length || line[at] != ' ')
+		return false;
+	while (length > at && (line[length - 1] == ' ' || line[length - 1] == '\r'))
+		length--;
+	return line[length - 1] == ')' && memchr(line + at, '(', length - at);
+}
+
+static bool is_perf_script(const char *head, size_t size)
+{
+	const char *end;
+
+	for (unsigned i = 0; i < 200 && (end = memchr(head, '\n', size)) != NULL; i++) {
+		if (is_perf_frame(head, (size_t)(end - head)))
+			return true;
+		size -= (size_t)(end + 1 - head);
+		head = end + 1;
+	}
+	return false;
+}
+
+static bool varint(const unsigned char *bytes, size_t size, size_t *at, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; shift < 64 && *at < size; shift += 7) {
+		unsigned char byte = bytes[(*at)++];
+
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80) {
+			*ret = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Do the top-level fields read as a profile.proto, up to the end of what we have? */
+static bool is_pprof(const char *head, size_t size, bool is_whole)
+{
+	static const char wire_types[16] = {	/* 'L' bytes, 'V' varint, '*' either (packed or not) */
+		0, 'L', 'L', 'L', 'L', 'L', 'L', 'V', 'V', 'V', 'V', 'L', 'V', '*', 'V', 'V'};
+	const unsigned char *bytes = (const unsigned char *)head;
+	bool has_type = false;
+	size_t at = 0;
+
+	while (at < size) {
+		uint64_t tag, value;
+		char wire;
+
+		if (!varint(bytes, size, &at, &tag) || tag >> 3 == 0 || tag >> 3 > 15)
+			return false;
+		wire = (tag & 7) == 2 ? 'L' : (tag & 7) == 0 ? 'V' : 0;
+		if (wire == 0 || (wire_types[tag >> 3] != wire && wire_types[tag >> 3] != '*'))
+			return false;
+		if (!varint(bytes, size, &at, &value))
+			return !is_whole && size - at == 0 && has_type;
+		if (wire == 'V')
+			continue;
+		/* A value type's first byte is a control character: no text starts so. */
+		if (tag >> 3 == 1 && value <= 22 &&
+		    (value == 0 || (at < size && (bytes[at] == 0x08 || bytes[at] == 0x10))))
+			has_type = true;
+		if (value > size - at)
+			return !is_whole && has_type;
+		at += value;
+	}
+	return has_type;
+}
+
+struct np_sniff np_sniff(const void *bytes, size_t size, bool is_whole)
+{
+	const char *head = bytes;
+
+	if (size == 0)
+		return FOREIGN("is empty", "was anything sampled? a profile has a stack or more");
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if (size >= magics[i].length &&
+		    memcmp(head, magics[i].bytes, magics[i].length) == 0)
+			return FOREIGN(magics[i].what, magics[i].todo);
+	if (is_pprof(head, size, is_whole))
+		return (struct np_sniff){.format = NP_FORMAT_PPROF};
+	if (is_gperftools(head, size))
+		return FOREIGN("is a raw gperftools CPU profile",
+			       "convert it: go tool pprof -proto PROGRAM FILE > FILE.pb.gz");
+	if (is_json(head, size))
+		return which_json(head, size);
+	if (is_markup(head, size))
+		return contains(head, size, "<svg") ?
+			FOREIGN("is a picture (SVG)", "give the profile that it was made from") :
+			FOREIGN("is a web page or XML", "give the profile that it was made from");
+	if (is_perf_script(head, size))
+		return FOREIGN("is the text of perf script", "run stackcollapse-perf.pl on it");
+	if (memchr(head, '\0', size < 512 ? size : 512))
+		return FOREIGN("is binary data of no known kind", "give folded stacks or pprof");
+	return (struct np_sniff){.format = NP_FORMAT_FOLDED};
+}
