@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A wrong setting: one line that names variable, value and what is accepted; the host runs on, unprofiled.
+usage: configuration.py BUILD_DIR
+"""
+import os
+import sys
+
+from hosttest import Build, Place, run
+
+build = Build(sys.argv[1])
+WRONG = [
+    ("NEUROPROF_HZ", "0"), ("NEUROPROF_HZ", "10001"), ("NEUROPROF_HZ", "fast"), ("NEUROPROF_HZ", ""),
+    ("NEUROPROF_HZ", "99 "), ("NEUROPROF_HZ", "1e3"), ("NEUROPROF_HZ", "-5"), ("NEUROPROF_HZ", "1K"),
+    ("NEUROPROF_HZ", "9" * 40), ("NEUROPROF_CLOCK", "wall"), ("NEUROPROF_UNWINDER", "dwarf"),
+    ("NEUROPROF_FOLD", "yes"), ("NEUROPROF_START", "1"), ("NEUROPROF_CHILDREN", "maybe"),
+    ("NEUROPROF_SPOOL_MAX", "12"), ("NEUROPROF_SPOOL_MAX", "64MB"), ("NEUROPROF_QUIET", "on"),
+    ("NEUROPROF_DEBUG", "2"), ("NEUROPROF_SPOOL_DIR", "/proc/nowhere"), ("NEUROPROF_SPOOL_DIR", "/tmp"),
+    ("NEUROPROF_OUT", "x" * 600), ("NEUROPROF_HZ", "\x1b[31mred\n"),
+]
+
+for name, value in WRONG:
+    with Place() as place:
+        result = run(["/bin/sh", "-c", "echo out; exit 3"], env={**place.env(build), name: value})
+        lines = result.stderr.decode().splitlines()
+        assert (result.returncode, result.stdout) == (3, b"out\n"), (name, value, result)
+        assert len(lines) == 1, (name, value, lines)
+        assert lines[0].startswith("neuroprof: ") and name in lines[0], lines
+        assert "expected" in lines[0] or "must be" in lines[0], lines
+        assert lines[0].isprintable(), lines
+        assert not place.folded() and not place.litter(), (name, place.folded())
+        print(lines[0][:150])
+
+# Right ones say nothing.
+RIGHT = {"NEUROPROF_HZ": "10000", "NEUROPROF_CLOCK": "timer", "NEUROPROF_UNWINDER": "fp", "NEUROPROF_FOLD": "background",
+         "NEUROPROF_START": "off", "NEUROPROF_CHILDREN": "off", "NEUROPROF_SPOOL_MAX": "1M", "NEUROPROF_QUIET": "0"}
+with Place() as place:
+    result = run(["/bin/true"], env={**place.env(build), **RIGHT})
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b""), result
+with Place() as place:
+    result = run(["/bin/true"], env={**place.env(build), "NEUROPROF_HZ": "x", "NEUROPROF_QUIET": "1"})
+    assert (result.returncode, result.stderr) == (0, b""), result
+    assert os.listdir(place.out) == []
+print(f"{len(WRONG)} wrong settings, one line each")

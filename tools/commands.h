@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * commands.h - the commands of `neuroprof`: each gets its own argv and returns the exit status.
+ */
+#ifndef NP_TOOLS_COMMANDS_H
+#define NP_TOOLS_COMMANDS_H
+
+int np_command_record(int argc, char **argv);
+int np_command_recover(int argc, char **argv);
+
+#endif
