@@ -214,7 +214,7 @@ static int change_mask(int (*real)(int, const sigset_t *, sigset_t *), int how,
 	bool before;
 	int r;
 
-	if (!self)
+	if (!self || self->inside)	/* inside: libunwind, which binds to us like everybody else */
 		return real(how, set, old);
 	before = self->host_blocks_sigprof;
 	if (set) {

@@ -119,20 +119,26 @@ static void made_stack(struct np_thread *self, const pthread_attr_t *attr)
 	self->stack_low = bytes;	/* a size until the thread knows where it is */
 }
 
+/* A fork child keeps the stack of the thread that forked, whatever its number is now. */
+static void place_stack(struct np_thread *self)
+{
+	if (self->stack_high)
+		return;
+	if (self->tid == (uint32_t)np_agent.pid) {
+		main_stack(self);
+		return;
+	}
+	/* The thread's control block lies at the top of its stack. */
+	self->stack_high = (uintptr_t)pthread_self();
+	self->stack_low = self->stack_high - self->stack_low;
+}
+
 bool np_thread_attach(struct np_thread *self)
 {
-	bool is_main;
 	int r;
 
 	self->tid = (uint32_t)np_syscall(SYS_gettid);
-	is_main = self->tid == (uint32_t)np_agent.pid;
-	if (is_main) {
-		main_stack(self);
-	} else {
-		/* The thread's control block lies at the top of its stack. */
-		self->stack_high = (uintptr_t)pthread_self();
-		self->stack_low = self->stack_high - self->stack_low;
-	}
+	place_stack(self);
 	r = np_sampler.identity.clock == NP_CLOCK_NONE ? np_clock_choose(self) : np_clock_arm(self);
 	np_sampler_count(NP_COUNT_THREADS_SEEN, 1);
 	if (r < 0) {
