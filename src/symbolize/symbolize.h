@@ -44,6 +44,9 @@ struct np_symbol {
 struct np_symbolizer *np_symbolizer_create(void);
 void np_symbolizer_destroy(struct np_symbolizer *symbolizer);	/* NULL is fine */
 
+/* A file without a build id that was changed after REALTIME_NS is taken for another one. */
+void np_symbolizer_distrust_after(struct np_symbolizer *symbolizer, uint64_t realtime_ns);
+
 /* The module at PATH as it was mapped by the profiled process.  BUILD_ID may be empty (0 bytes).
  * Never NULL: a file that is gone or changed gives a module whose names are module+0xADDRESS.
  * The same arguments give the same module. */
