@@ -13,7 +13,7 @@
 #include "profile/tree.h"
 
 struct np_tree_slot {		/* (parent, function) -> node; node 0 = free */
-	uint64_t key;
+	uint32_t hash;
 	uint32_t node;
 };
 
