@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "profile.pb-c.h"
 #include "profile/kind.h"
 #include "profile/pprof_model.h"
 

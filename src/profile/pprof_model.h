@@ -7,9 +7,10 @@
 #ifndef NP_PROFILE_PPROF_MODEL_H
 #define NP_PROFILE_PPROF_MODEL_H
 
-#include "profile.pb-c.h"
 #include "profile/id_map.h"
 #include "profile/read.h"
+
+struct Np__Pprof__Profile;	/* made from profile.proto */
 
 struct np_pprof_span {		/* a location's frames: frames[first .. first + count), root first */
 	uint32_t first, count;
@@ -17,7 +18,7 @@ struct np_pprof_span {		/* a location's frames: frames[first .. first + count), 
 
 struct np_pprof_model {
 	const char *file;	/* for messages */
-	const Np__Pprof__Profile *profile;
+	const struct Np__Pprof__Profile *profile;
 	struct np_tree *tree;
 	struct np_read_report *report;
 

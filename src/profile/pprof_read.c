@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "profile.pb-c.h"
 #include "profile/arena.h"
 #include "profile/folded_frame.h"
 #include "profile/folded_value.h"
