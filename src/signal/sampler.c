@@ -122,10 +122,13 @@ static struct np_stack_range stack_range(const struct np_thread *self, const uco
 
 	if (sp >= self->stack_low && sp < self->stack_high)
 		return range;
-	if (sp >= alternate && sp - alternate < context->uc_stack.ss_size)
+	if (sp >= alternate && sp - alternate < context->uc_stack.ss_size) {
 		range.high = alternate + context->uc_stack.ss_size;
-	else
+		range.outer_low = self->stack_low;
+		range.outer_high = self->stack_high;
+	} else {
 		range.low = range.high = 0;	/* a foreign stack: nothing is known to be mapped */
+	}
 	return range;
 }
 

@@ -46,7 +46,6 @@ struct np_thread {
 	/* Agent. */
 	void *(*start)(void *);
 	void *argument;
-	struct np_thread *next_free;
 };
 
 struct np_sampler {
