@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * harvest.c - fold every spool of a directory and sum up what came of it.  Context: tools.
+ */
+#include "harvest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/message.h"
+#include "spool/reader.h"
+
+#define GRACE_STEPS	20		/* of 10 ms each, for processes that are just ending */
+#define PATHS_SHOWN	12
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void add_path(struct np_harvest *harvest, char **path)
+{
+	if (!*path)
+		return;
+	harvest->paths = np_xrealloc(harvest->paths, harvest->path_count + 1, sizeof(char *));
+	harvest->paths[harvest->path_count++] = *path;
+	*path = NULL;
+}
+
+static void add_result(struct np_harvest *harvest, struct np_fold_result *one)
+{
+	struct np_fold_result *sum = &harvest->sum;
+
+	sum->samples += one->samples;
+	sum->periods += one->periods;
+	sum->cpu_ns += one->cpu_ns;
+	sum->period_ns = one->period_ns ? one->period_ns : sum->period_ns;
+	sum->unresolved_samples += one->unresolved_samples;
+	sum->frames += one->frames;
+	sum->unresolved_frames += one->unresolved_frames;
+	sum->damaged += one->damaged;
+	for (int i = 0; i < NP_QUALITY_MAX; i++)
+		sum->by_quality[i] += one->by_quality[i];
+	for (int i = 0; i < NP_COUNT_MAX; i++)
+		sum->counters[i] += one->counters[i];
+	harvest->processes += one->samples > 0;
+	add_path(harvest, &one->folded_path);
+	add_path(harvest, &one->pprof_path);
+}
+
+/* Whose spool is it?  A living owner still writes to it. */
+static bool owner_lives(const char *path)
+{
+	struct np_spool_reader *reader;
+	bool lives;
+
+	if (np_spool_open(path, &reader, NULL, 0) < 0)
+		return false;
+	lives = np_spool_owner_alive(reader) && np_spool_head(reader)->state != NP_SPOOL_ENDED;
+	np_spool_close(reader);
+	return lives;
+}
+
+static void fold_one(const char *path, const char *out, struct np_harvest *harvest)
+{
+	struct np_fold_options options = { .out = out };
+	struct np_fold_result result;
+	int r = np_fold_spool(path, &options, &result);
+
+	add_result(harvest, &result);
+	if (r == 0 || r == -ENODATA) {
+		unlink(path);
+	} else {
+		harvest->damaged++;
+		np_error("%s: %s", path, result.message);
+	}
+	np_fold_result_finish(&result);
+}
+
+static char **list_spools(const char *directory, size_t *ret_count)
+{
+	DIR *dir = opendir(directory);
+	char **paths = NULL;
+	struct dirent *entry;
+	size_t count = 0;
+
+	*ret_count = 0;
+	if (!dir)
+		return NULL;
+	while ((entry = readdir(dir))) {
+		size_t length = strlen(entry->d_name), suffix = strlen(NP_SPOOL_SUFFIX);
+
+		if (length <= suffix || strcmp(entry->d_name + length - suffix, NP_SPOOL_SUFFIX) != 0)
+			continue;
+		paths = np_xrealloc(paths, count + 1, sizeof(*paths));
+		paths[count++] = np_xasprintf("%s/%s", directory, entry->d_name);
+	}
+	closedir(dir);
+	if (count)
+		qsort(paths, count, sizeof(*paths), by_name);
+	*ret_count = count;
+	return paths;
+}
+
+void np_harvest_directory(const char *directory, const char *out, bool grace,
+			  struct np_harvest *harvest)
+{
+	struct timespec step = { 0, 10000000 };
+	int steps_left = grace ? GRACE_STEPS : 0;
+	char **paths;
+	size_t count;
+
+	if (access(directory, R_OK | X_OK) < 0) {
+		np_error("%s: %s", directory, strerror(errno));
+		harvest->damaged++;
+		return;
+	}
+	paths = list_spools(directory, &count);
+	for (size_t i = 0; i < count; i++) {
+		while (owner_lives(paths[i]) && steps_left-- > 0)
+			nanosleep(&step, NULL);
+		if (owner_lives(paths[i]))
+			harvest->running++;
+		else
+			fold_one(paths[i], out, harvest);
+		free(paths[i]);
+	}
+	free(paths);
+}
+
+/* 1234567 -> "1,234,567" */
+static const char *grouped(uint64_t number, char buffer[32])
+{
+	char *at = buffer + 31;
+	int digits = 0;
+
+	*at = '\0';
+	do {
+		if (digits && digits % 3 == 0)
+			*--at = ',';
+		*--at = (char)('0' + number % 10);
+		digits++;
+	} while (number /= 10);
+	return at;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static uint64_t lost(const struct np_fold_result *sum)
+{
+	return sum->counters[NP_COUNT_LOST_REENTRANT] + sum->counters[NP_COUNT_LOST_NO_THREAD] +
+	       sum->counters[NP_COUNT_LOST_NO_SPOOL];
+}
+
+void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *usage)
+{
+	const struct np_fold_result *sum = &harvest->sum;
+	char samples[32], missing[32];
+	FILE *to = stderr;
+
+	if (sum->samples == 0) {
+		np_note("no sample was taken%s: the command used less CPU time than one period, "
+			"or no process of it could load the library (static or set-user-id programs)",
+			harvest->running ? " by a process that has ended" : "");
+	} else {
+		fprintf(to, "neuroprof: %s samples in %zu process%s, %.2f CPU s", grouped(sum->samples, samples),
+			harvest->processes, harvest->processes == 1 ? "" : "es", (double)sum->cpu_ns / 1e9);
+		if (usage)
+			fprintf(to, " (the kernel charged %.2f s)",
+				(double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
+				(double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6);
+		fprintf(to, "\nneuroprof: stacks complete %.2f %%, unresolved %.2f %%, lost %s",
+			percent(sum->by_quality[NP_QUALITY_COMPLETE], sum->samples),
+			percent(sum->unresolved_samples, sum->samples), grouped(lost(sum), missing));
+		if (sum->counters[NP_COUNT_ON_ANCESTOR])
+			fprintf(to, ", shortened because the spool was full %" PRIu64,
+				sum->counters[NP_COUNT_ON_ANCESTOR]);
+		if (sum->counters[NP_COUNT_THREADS_UNCOVERED])
+			fprintf(to, ", threads without a clock %" PRIu64,
+				sum->counters[NP_COUNT_THREADS_UNCOVERED]);
+		fputc('\n', to);
+	}
+	for (size_t i = 0; i < harvest->path_count; i++) {
+		if (i == PATHS_SHOWN && harvest->path_count > PATHS_SHOWN + 2) {
+			fprintf(to, "neuroprof: … and %zu more beside them\n", harvest->path_count - i);
+			break;
+		}
+		fprintf(to, "neuroprof: %s\n", harvest->paths[i]);
+	}
+	if (harvest->running)
+		np_note("%zu process%s still running: `neuroprof recover` folds what %s when %s ended",
+			harvest->running, harvest->running == 1 ? " is" : "es are",
+			harvest->running == 1 ? "it leaves" : "they leave",
+			harvest->running == 1 ? "it has" : "they have");
+}
+
+void np_harvest_finish(struct np_harvest *harvest)
+{
+	for (size_t i = 0; i < harvest->path_count; i++)
+		free(harvest->paths[i]);
+	free(harvest->paths);
+}
