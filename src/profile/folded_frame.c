@@ -29,7 +29,7 @@ static bool must_be_hex(const char *name, size_t length, size_t at)
 
 	if (c == '\n' || c == '\r')
 		return true;
-	if (at == 0 && (is_blank(name[at]) || c == '#' || c == 0xef))
+	if (at == 0 && (is_blank(name[at]) || c == '#' || c == 0xef || c == 0x1f))
 		return true;
 	if (at == length - 1 && is_blank(name[at]))
 		return true;
@@ -93,7 +93,7 @@ static size_t unescape_one(const char *from, size_t length, char *ret_byte)
 		return 0;
 	byte = high * 16 + low;
 	if (byte != '\n' && byte != '\r' && byte != '\t' && byte != ' ' && byte != '#' &&
-	    byte != '[' && byte != 0xef)
+	    byte != '[' && byte != 0xef && byte != 0x1f)
 		return 0;
 	*ret_byte = (char)byte;
 	return 4;

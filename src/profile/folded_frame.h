@@ -6,8 +6,9 @@
  *
  *	"\;" "\\"	';' and '\'
  *	"\xHH"		a byte that would be lost or misread where it stands: LF, CR, a blank at
- *			either end, '#' or a byte order mark at the start, the '[' of a name that
- *			ends like an annotation.  HH is lower case; only those bytes.
+ *			either end, '#' or the first byte of a byte order mark or of gzip at the
+ *			start, the '[' of a name that ends like an annotation.  HH is lower case;
+ *			no other byte.
  *	"(empty)"	no name at all
  *	_[k] _[j] _[i]	at the end: kernel, JIT, inlined
  *

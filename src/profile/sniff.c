@@ -34,7 +34,7 @@ static const struct magic magics[] = {
 	{"%PDF-", 5, "is a PDF document", "give the profile that it was made from"},
 	{"\x89PNG", 4, "is a picture", "give the profile that it was made from"},
 	{"# callgrind format", 18, "is a callgrind profile", "open it with callgrind_annotate"},
-	{"version: 1\ncreator: callgrind", 29, "is a callgrind profile",
+	{"version: 1\ncreator: callgrind-", 30, "is a callgrind profile",
 	 "open it with callgrind_annotate"},
 };
 
@@ -186,12 +186,32 @@ static bool is_pprof(const char *head, size_t size, bool is_whole)
 	return has_type;
 }
 
+/* Is the very first line a record?  Then it is folded, whatever its first name looks like: a function
+ * may well be called BZh.  Binary formats have no such line, and text formats start with words. */
+static bool starts_with_record(const char *head, size_t size)
+{
+	const char *end = memchr(head, '\n', size);
+	size_t length = end ? (size_t)(end - head) : size, digits = 0;
+
+	while (length > 0 && memchr(" \t\r", head[length - 1], 3))
+		length--;
+	while (length > 0 && head[length - 1] >= '0' && head[length - 1] <= '9') {
+		length--;
+		digits++;
+	}
+	return digits > 0 && length > 1 && (head[length - 1] == ' ' || head[length - 1] == '\t') &&
+	       head[0] != '#' && !memchr(head, '\0', length) &&
+	       !(length == 9 && memcmp(head, "version: ", 9) == 0);
+}
+
 struct np_sniff np_sniff(const void *bytes, size_t size, bool is_whole)
 {
 	const char *head = bytes;
 
 	if (size == 0)
 		return FOREIGN("is empty", "was anything sampled? a profile has a stack or more");
+	if (starts_with_record(head, size))
+		return (struct np_sniff){.format = NP_FORMAT_FOLDED};
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
 		if (size >= magics[i].length &&
 		    memcmp(head, magics[i].bytes, magics[i].length) == 0)
