@@ -242,8 +242,8 @@ static Dwarf_Word number_of(Dwarf_Die *die, unsigned name)
 	return dwarf_attr(die, name, &attribute) && dwarf_formudata(&attribute, &value) == 0 ? value : 0;
 }
 
-/* FILE and LINE tell where the frame's code is; a frame is shown under the file that declares its
- * function, so that a function does not fall apart into one per included file. */
+/* FILE and LINE tell where the frame's code is, which an #include may have put elsewhere than the
+ * function's declaration: then the line of that is of no use beside FILE. */
 static void describe(struct np_symbol_module *module, Dwarf_Die *die, const char *file,
 		     Dwarf_Word line, struct np_dwarf_frame *ret)
 {
@@ -253,11 +253,11 @@ static void describe(struct np_symbol_module *module, Dwarf_Die *die, const char
 	if (dwarf_decl_line(die, &decl_line) != 0 || decl_line < 0)
 		decl_line = 0;
 	ret->raw_name = raw_name(die);
-	ret->decl_line = (uint32_t)decl_line;
-	ret->line = line <= UINT32_MAX ? (uint32_t)line : 0;
-	if (declared && (!file || strcmp(file, declared) != 0)) {
+	ret->line = file && line <= UINT32_MAX ? (uint32_t)line : 0;
+	ret->decl_line = 0;
+	if (declared && (!file || strcmp(file, declared) == 0)) {
+		ret->decl_line = (uint32_t)decl_line;
 		file = declared;
-		ret->line = ret->decl_line;
 	}
 	ret->file = np_names_keep(module->owner->names, file ? file : "");
 }

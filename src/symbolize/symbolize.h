@@ -44,6 +44,9 @@ struct np_symbol {
 struct np_symbolizer *np_symbolizer_create(void);
 void np_symbolizer_destroy(struct np_symbolizer *symbolizer);	/* NULL is fine */
 
+/* A printable copy of TEXT (\xNN for what is not), as long as the symbolizer lives. */
+const char *np_symbolizer_text(struct np_symbolizer *symbolizer, const char *text);
+
 /* A file without a build id that was changed after REALTIME_NS is taken for another one. */
 void np_symbolizer_distrust_after(struct np_symbolizer *symbolizer, uint64_t realtime_ns);
 

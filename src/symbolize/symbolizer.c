@@ -58,6 +58,11 @@ void np_symbolizer_destroy(struct np_symbolizer *symbolizer)
 	free(symbolizer);
 }
 
+const char *np_symbolizer_text(struct np_symbolizer *symbolizer, const char *text)
+{
+	return np_names_keep(symbolizer->names, text);
+}
+
 void np_symbolizer_distrust_after(struct np_symbolizer *symbolizer, uint64_t realtime_ns)
 {
 	symbolizer->distrust_after_ns = realtime_ns;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fold_about.c - the profile's comments.  Context: tools.
+ *
+ * Nothing here depends on when or where it is folded: the same spool gives the same lines.
+ */
+#include "fold_about.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/message.h"
+
+__attribute__((format(printf, 2, 3)))
+static void say(struct np_pprof *pprof, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		np_die(NP_EXIT_FAILURE, "out of memory");
+	np_pprof_comment(pprof, text);
+	free(text);
+}
+
+char *np_fold_identity(const struct np_spool_header *head)
+{
+	return np_xasprintf("process: pid %u, started at tick %" PRIu64 ", image %u", head->pid,
+			    head->start_ticks, head->image);
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+static void say_clock(struct np_pprof *pprof, const struct np_spool_header *head)
+{
+	const char *why = head->clock_errno ? strerror(head->clock_errno) : NULL;
+	const char *name = head->clock == NP_CLOCK_PERF ? "perf_event task-clock of each thread"
+			 : head->clock == NP_CLOCK_TIMER ? "POSIX timer on each thread's CPU clock"
+			 : head->clock == NP_CLOCK_ITIMER ? "setitimer for the whole process"
+			 : "not known";
+
+	say(pprof, "clock: %s, %u Hz%s%s", name, head->hz,
+	    why ? "; a better one was refused: " : "", why ? why : "");
+}
+
+static void say_quality(struct np_pprof *pprof, const struct np_fold_result *result)
+{
+	static const char *const reasons[NP_QUALITY_MAX] = {
+		[NP_QUALITY_TOO_DEEP] = "deeper than the limit: their outermost frames are missing",
+		[NP_QUALITY_NO_RULE] = "at code without unwind rules",
+		[NP_QUALITY_BAD_READ] = "where a rule led outside the stack",
+		[NP_QUALITY_FOREIGN_STACK] = "on a stack that is not the thread's own",
+		[NP_QUALITY_NO_UNWINDER] = "at the leaf: the unwinder could not be used",
+	};
+
+	say(pprof, "samples: %" PRIu64 " weighing %" PRIu64 " periods, %.3f s of CPU time",
+	    result->samples, result->periods, (double)result->cpu_ns / 1e9);
+	say(pprof, "complete stacks: %.2f %% of the samples",
+	    percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples));
+	for (int i = 1; i < NP_QUALITY_MAX; i++)
+		if (result->by_quality[i])
+			say(pprof, "stacks cut: %" PRIu64 " samples %s", result->by_quality[i], reasons[i]);
+	say(pprof, "unresolved: %.2f %% of the samples by their leaf, %.2f %% of all frames",
+	    percent(result->unresolved_samples, result->samples),
+	    percent(result->unresolved_frames, result->frames));
+}
+
+static void say_lost(struct np_pprof *pprof, const struct np_spool_header *head,
+		     const struct np_fold_result *result)
+{
+	static const char *const words[NP_COUNT_MAX] = {
+		[NP_COUNT_ON_ANCESTOR] = "samples kept on an outer frame, for the spool was full "
+					 "(NEUROPROF_SPOOL_MAX gives it more room)",
+		[NP_COUNT_LOST_REENTRANT] = "ticks lost inside the profiler itself",
+		[NP_COUNT_LOST_NO_THREAD] = "ticks lost on threads that were not attached",
+		[NP_COUNT_LOST_NO_SPOOL] = "ticks lost while there was no spool",
+		[NP_COUNT_LOST_PERIODS] = "periods of CPU time belonged to lost ticks",
+		[NP_COUNT_THREADS_UNCOVERED] = "threads not sampled, for they could get no clock",
+		[NP_COUNT_THREADS_SHARED] = "threads share the entry \"(other)\"",
+		[NP_COUNT_MODULES_LOST] = "look-ups of code whose module found no entry: bare addresses",
+		[NP_COUNT_STARTUP_PERIODS] = "periods used before the library attached, shown as [startup]",
+	};
+
+	for (int i = 0; i < NP_COUNT_MAX; i++)
+		if (words[i] && result->counters[i])
+			say(pprof, "count: %" PRIu64 " %s", result->counters[i], words[i]);
+	if (result->damaged)
+		say(pprof, "damaged: %" PRIu64 " entries of the spool could not be used", result->damaged);
+	if (head->state == NP_SPOOL_ENDED && head->counters[NP_COUNT_SAMPLES] > result->samples)
+		say(pprof, "damaged: %" PRIu64 " more samples were counted than are in the tree",
+		    head->counters[NP_COUNT_SAMPLES] - result->samples);
+}
+
+static void say_end(struct np_pprof *pprof, const struct np_spool_header *head,
+		    const struct np_fold_result *result)
+{
+	const char *how = head->state != NP_SPOOL_ENDED
+			? result->owner_alive ? "still running: this is a snapshot" : "killed or crashed"
+			: head->end == NP_END_EXIT ? "exited"
+			: head->end == NP_END_EXEC ? "replaced by exec"
+			: head->end == NP_END_SIGNAL ? "ended by a signal" : "not known";
+
+	say(pprof, "end: %s", how);
+}
+
+/* Which object's names may be missing, and why, in the order of the output. */
+static void say_modules(struct np_pprof *pprof, const struct np_fold_model *model)
+{
+	const struct np_fold_module **ordered = np_xcalloc(model->module_count, sizeof(*ordered));
+
+	for (uint32_t i = 0; i < model->module_count; i++)
+		ordered[model->modules[i].rank] = &model->modules[i];
+	for (uint32_t i = 0; i < model->module_count; i++) {
+		const struct np_fold_module *module = ordered[i];
+		const char *note = module->symbols ? np_symbol_module_note(module->symbols) : NULL;
+		bool said = i > 0 && ordered[i - 1]->symbols == module->symbols;
+
+		if (note && !said)
+			say(pprof, "names: %s %s", module->path[0] ? module->path : "(no path)", note);
+	}
+	free((void *)ordered);
+}
+
+void np_fold_about(struct np_pprof *pprof, const struct np_fold_model *model,
+		   const struct np_fold_result *result)
+{
+	static const char *const unwinders[] = { "none", "cfi", "fp", "libunwind" };
+	const struct np_spool_header *head = np_spool_head(model->reader);
+	char *identity = np_fold_identity(head);
+
+	say(pprof, "neuroprof " NP_VERSION ": %s", head->exe[0] ? head->exe : head->comm);
+	say(pprof, "%s", identity);
+	say_clock(pprof, head);
+	say(pprof, "unwinder: %s, at most %u frames",
+	    head->unwinder <= NP_UNWINDER_LIBUNWIND ? unwinders[head->unwinder] : "not known",
+	    head->depth_max);
+	say_quality(pprof, result);
+	say_lost(pprof, head, result);
+	say_modules(pprof, model);
+	say_end(pprof, head, result);
+	free(identity);
+}

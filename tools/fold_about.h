@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fold_about.h - what the profile says about itself, in plain words: its pprof comments.
+ *
+ * Context: tools.
+ */
+#ifndef NP_TOOLS_FOLD_ABOUT_H
+#define NP_TOOLS_FOLD_ABOUT_H
+
+#include "fold.h"
+#include "fold_model.h"
+#include "profile/pprof_write.h"
+
+/* The line that tells this process image from every other on the machine; the caller's to free. */
+char *np_fold_identity(const struct np_spool_header *head);
+
+/* Add all comments: who, how it was measured, how good it is, what was lost, how it ended. */
+void np_fold_about(struct np_pprof *pprof, const struct np_fold_model *model,
+		   const struct np_fold_result *result);
+
+#endif

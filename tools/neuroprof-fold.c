@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * neuroprof-fold.c - spools into profiles, from the command line and for the library.
+ *
+ * Context: tools.  The library starts it as --quiet --remove [--after-exec=FD] SPOOL when a
+ * process ends; see src/agent/finish.c.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/message.h"
+#include "fold.h"
+
+struct command {
+	const char *out;
+	bool quiet, verbose, remove;
+	int after_exec;		/* descriptor; -1 = none */
+};
+
+static const char help_text[] =
+	"usage: neuroprof-fold [OPTION…] SPOOL…\n\n"
+	"Turns what libneuroprof.so left in a spool into neuroprof.<program>.<pid>.folded and .pb.gz.\n\n"
+	"  -o, --output DIR      where the profiles go: a directory, or a name with %e (program) and\n"
+	"                        %p (process id); default: where the process was told (NEUROPROF_OUT)\n"
+	"      --remove          remove a spool once its profile is written\n"
+	"  -q, --quiet           say only what went wrong\n"
+	"  -v, --verbose         also say what was cut, lost or not resolved\n"
+	"      --after-exec=FD   wait until FD is closed; go away if a byte comes (for the library)\n"
+	"      --help            this text\n"
+	"      --version         the version\n\n"
+	"Exit status: 0 done, 1 a spool could not be read whole or a profile not written, 2 usage.\n";
+
+static void usage_hint(void)
+{
+	np_error("try neuroprof-fold --help");
+}
+
+static bool read_descriptor(const char *text, int *ret)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno || end == text || *end || number < 0 || number > 1 << 20)
+		return false;
+	*ret = (int)number;
+	return true;
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int parse(struct command *command, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "remove", no_argument, NULL, 'r' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "after-exec", required_argument, NULL, 'x' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:qv", options, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			command->out = optarg;
+			break;
+		case 'r':
+			command->remove = true;
+			break;
+		case 'q':
+			command->quiet = true;
+			break;
+		case 'v':
+			command->verbose = true;
+			break;
+		case 'x':
+			if (read_descriptor(optarg, &command->after_exec))
+				break;
+			np_error("--after-exec=%s: expected the number of a descriptor", optarg);
+			return NP_EXIT_USAGE;
+		case 'h':
+			fputs(help_text, stdout);
+			return NP_EXIT_OK;
+		case 'V':
+			puts("neuroprof-fold " NP_VERSION);
+			return NP_EXIT_OK;
+		default:
+			usage_hint();	/* getopt said what is wrong */
+			return NP_EXIT_USAGE;
+		}
+	}
+	if (optind >= argc) {
+		np_error("no spool given");
+		usage_hint();
+		return NP_EXIT_USAGE;
+	}
+	return -1;
+}
+
+/* The process that started us is about to become another program.  Its end of the pipe closes when
+ * it does (or dies); a byte says that the exec was refused and that it samples on. */
+static bool exec_was_refused(int fd)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read(fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	close(fd);
+	return n > 0;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+static void say_counts(const struct np_fold_result *result)
+{
+	static const char *const cut[NP_QUALITY_MAX] = {
+		NULL, "too deep", "no unwind rule", "unreadable stack", "foreign stack", "no unwinder",
+	};
+	uint64_t lost = result->counters[NP_COUNT_LOST_REENTRANT] +
+			result->counters[NP_COUNT_LOST_NO_THREAD] +
+			result->counters[NP_COUNT_LOST_NO_SPOOL];
+
+	for (int i = 1; i < NP_QUALITY_MAX; i++)
+		if (result->by_quality[i])
+			np_note("stacks cut: %" PRIu64 " samples (%s)", result->by_quality[i], cut[i]);
+	if (result->unresolved_samples)
+		np_note("unresolved: %" PRIu64 " samples have no name for their leaf",
+			result->unresolved_samples);
+	if (lost)
+		np_note("lost: %" PRIu64 " ticks", lost);
+}
+
+static void say_result(const struct command *command, const char *spool,
+		       const struct np_fold_result *result)
+{
+	if (command->quiet && !command->verbose)
+		return;
+	if (!result->folded_path) {
+		np_note("%s: no sample in it, no profile written", spool);
+		return;
+	}
+	np_note("%" PRIu64 " samples, %.2f s CPU, %.1f %% complete stacks, %.1f %% unresolved: %s, %s",
+		result->samples, (double)result->cpu_ns / 1e9,
+		percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples),
+		percent(result->unresolved_samples, result->samples), result->folded_path,
+		result->pprof_path);
+	if (command->verbose)
+		say_counts(result);
+}
+
+/* A live process still writes to its spool. */
+static bool may_remove(const struct np_fold_result *result)
+{
+	return result->state == NP_SPOOL_ENDED || !result->owner_alive;
+}
+
+static bool fold_one(const struct command *command, const char *spool)
+{
+	struct np_fold_options options = { .out = command->out };
+	struct np_fold_result result;
+	int r = np_fold_spool(spool, &options, &result);
+
+	if (r == -ENODATA) {
+		if (!command->quiet || command->verbose)
+			np_note("%s: %s", spool, result.message);
+		return true;
+	}
+	if (r == 0 || result.folded_path)
+		say_result(command, spool, &result);
+	if (r < 0)
+		np_error("%s: %s", spool, result.message);
+	else if (command->remove && !may_remove(&result))
+		np_note("%s: kept, its process %u is still running", spool, result.pid);
+	else if (command->remove && unlink(spool) < 0) {
+		np_error("%s: cannot be removed: %s", spool, strerror(errno));
+		r = -errno;
+	}
+	np_fold_result_finish(&result);
+	return r == 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct command command = { .after_exec = -1 };
+	bool all = true;
+	int status;
+
+	np_message_tool("neuroprof-fold");
+	status = parse(&command, argc, argv);
+	if (status >= 0)
+		return status;
+	if (command.after_exec >= 0 && exec_was_refused(command.after_exec))
+		return NP_EXIT_OK;
+	for (int i = optind; i < argc; i++)
+		all &= fold_one(&command, argv[i]);
+	return all ? NP_EXIT_OK : NP_EXIT_FAILURE;
+}
