@@ -23,7 +23,7 @@ static double cpu_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-__attribute__((noinline)) void burn(double seconds)
+__attribute__((noinline)) static void burn(double seconds)
 {
 	double until = cpu_seconds() + seconds;
 
@@ -158,7 +158,8 @@ int main(int argc, char **argv)
 	if (!strcmp(how, "exec"))
 		execl(argv[0], argv[0], "exit", (char *)NULL);
 	if (!strcmp(how, "exec-list-environment")) {
-		char *environment[] = { "ONLY=this", NULL };
+		static char only[] = "ONLY=this";
+		char *environment[] = { only, NULL };
 
 		execle("/usr/bin/env", "env", (char *)NULL, environment);
 	}

@@ -27,13 +27,13 @@ static void spin(double seconds)
 	} while (cpu_seconds() < until);
 }
 
-__attribute__((noinline)) void unwanted(void)
+__attribute__((noinline)) static void unwanted(void)
 {
 	spin(0.3);
 	sink++;
 }
 
-__attribute__((noinline)) void wanted(void)
+__attribute__((noinline)) static void wanted(void)
 {
 	spin(0.3);
 	sink++;
