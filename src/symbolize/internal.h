@@ -59,6 +59,9 @@ struct np_symbol_module {
 
 	struct np_ranges fdes;
 
+	uint64_t entry, main;			/* of a program; 0 = not known */
+	uint64_t main_call_slot;		/* GOT slot of the function that _start gives main to */
+
 	struct np_plt_slot *plt;		/* sorted by start */
 	size_t plt_count;
 
@@ -90,6 +93,9 @@ const struct np_table_symbol *np_symtab_find(const struct np_symbol_module *modu
 
 /* fde.c: bounds of all functions that have unwind rules. */
 void np_fde_load(struct np_symbol_module *module);
+
+/* entry.c: _start and main of a program; before np_plt_load(), which confirms the latter. */
+void np_entry_load(struct np_symbol_module *module);
 
 /* plt.c */
 void np_plt_load(struct np_symbol_module *module);

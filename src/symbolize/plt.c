@@ -206,6 +206,14 @@ static int compare_slots(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
+static void confirm_main(struct np_symbol_module *module, const struct relocs *relocs)
+{
+	const struct reloc *reloc = by_slot(relocs, module->main_call_slot);
+
+	if (!reloc || !reloc->name || strcmp(reloc->name, "__libc_start_main") != 0)
+		module->main = 0;
+}
+
 void np_plt_load(struct np_symbol_module *module)
 {
 	static const char *const names[] = { ".plt", ".plt.sec", ".plt.got", ".plt.bnd", ".iplt" };
@@ -216,9 +224,12 @@ void np_plt_load(struct np_symbol_module *module)
 	size_t strings;
 
 	if (!gelf_getehdr(module->elf, &ehdr) || ehdr.e_machine != EM_X86_64 ||
-	    elf_getshdrstrndx(module->elf, &strings) < 0)
+	    elf_getshdrstrndx(module->elf, &strings) < 0) {
+		module->main = 0;
 		return;
+	}
 	read_relocs(module, strings, &relocs);
+	confirm_main(module, &relocs);
 	while ((section = elf_nextscn(module->elf, section))) {
 		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_PROGBITS ||
 		    !(shdr.sh_flags & SHF_EXECINSTR))

@@ -28,7 +28,8 @@ struct np_symbol_line {
 
 enum np_symbol_source {
 	NP_SYMBOL_NONE = 0,	/* nothing known: name is "module+0xADDRESS" and counts as unresolved */
-	NP_SYMBOL_FDE,		/* bounds from .eh_frame: name is "module+0xSTART" */
+	NP_SYMBOL_FDE,		/* bounds from .eh_frame: name is "module+0xSTART", or "_start" and
+				 * "main" where the program's entry tells */
 	NP_SYMBOL_TABLE,	/* .symtab, .dynsym or .gnu_debugdata, address within its size */
 	NP_SYMBOL_DWARF,	/* debugging information */
 	NP_SYMBOL_PLT,		/* a PLT stub: name is "target@plt" */

@@ -124,6 +124,7 @@ static void load(struct np_symbol_module *module)
 		return;
 	np_fde_load(module);
 	np_symtab_load(module);
+	np_entry_load(module);
 	np_plt_load(module);
 	np_dwarf_load(module);
 	if (module->note)
@@ -212,6 +213,13 @@ static bool agrees(const struct np_table_symbol *table, const struct np_dwarf_an
 	       table->end - table->start <= answer->end - answer->start;
 }
 
+static const char *fde_name(struct np_symbol_module *module, const struct np_range *fde)
+{
+	return fde->start == module->main && module->main ? "main"
+	     : fde->start == module->entry && module->entry ? "_start"
+	     : address_name(module, fde->start);
+}
+
 static struct np_symbol resolve(struct np_symbol_module *module, uint64_t address)
 {
 	const struct np_plt_slot *slot = np_plt_find(module, address);
@@ -238,7 +246,7 @@ static struct np_symbol resolve(struct np_symbol_module *module, uint64_t addres
 				  np_names_keep(module->owner->names, table->name), table->start,
 				  NP_SYMBOL_TABLE);
 	else if (fde)
-		symbol = one_line(address_name(module, fde->start), "", fde->start, NP_SYMBOL_FDE);
+		symbol = one_line(fde_name(module, fde), "", fde->start, NP_SYMBOL_FDE);
 	else
 		return one_line(address_name(module, address), "", address, NP_SYMBOL_NONE);
 	line = (struct np_symbol_line *)(uintptr_t)symbol.lines;

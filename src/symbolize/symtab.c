@@ -36,14 +36,16 @@ static int compare_aliases(const struct np_table_symbol *a, const struct np_tabl
 
 	if (rank_of_type(a->type) != rank_of_type(b->type))
 		return rank_of_type(a->type) - rank_of_type(b->type);
-	if (rank_of_bind(a->bind) != rank_of_bind(b->bind))
-		return rank_of_bind(a->bind) - rank_of_bind(b->bind);
+	if ((a->bind == STB_LOCAL) != (b->bind == STB_LOCAL))
+		return a->bind == STB_LOCAL ? 1 : -1;
 	if (a->versioned != b->versioned)
 		return a->versioned - b->versioned;
 	x = underscores(a->name);
 	y = underscores(b->name);
 	if (x != y)
-		return x < y ? -1 : 1;
+		return x < y ? -1 : 1;	/* "poll", though weak, rather than "__poll" */
+	if (rank_of_bind(a->bind) != rank_of_bind(b->bind))
+		return rank_of_bind(a->bind) - rank_of_bind(b->bind);
 	x = strlen(a->name);
 	y = strlen(b->name);
 	if (x != y)
