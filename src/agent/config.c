@@ -33,8 +33,9 @@ static bool wrong(const char *name, const char *value, const char *accepted)
 	return false;
 }
 
-static bool read_number(const char *name, uint64_t least, uint64_t most, const char *accepted,
-			uint64_t *value)
+/* BYTES: K, M and G may follow. */
+static bool read_number(const char *name, bool bytes, uint64_t least, uint64_t most,
+			const char *accepted, uint64_t *value)
 {
 	const char *text = np_config_env(name);
 	uint64_t number = 0;
@@ -49,10 +50,10 @@ static bool read_number(const char *name, uint64_t least, uint64_t most, const c
 	}
 	if (p == text)
 		return wrong(name, text, accepted);
-	if (*p == 'K' || *p == 'M' || *p == 'G') {
+	if (bytes && (*p == 'K' || *p == 'M' || *p == 'G')) {
 		uint64_t unit = *p == 'K' ? 1u << 10 : *p == 'M' ? 1u << 20 : 1u << 30;
 
-		if (most < unit || number > UINT64_MAX / unit)	/* no suffix for a rate */
+		if (number > UINT64_MAX / unit)
 			return wrong(name, text, accepted);
 		number *= unit;
 		p++;
@@ -95,11 +96,11 @@ static bool read_switch(const char *name, bool *value)
 
 static bool read_flag(const char *name, bool *value)
 {
-	uint32_t position = 1;
+	const char *text = np_config_env(name);
 
-	if (!read_word(name, "1|0|", &position))
-		return wrong(name, np_config_env(name), "1 or 0");
-	*value = position == 0;
+	if (text && *text && strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+		return wrong(name, text, "1 or 0");
+	*value = text && *text == '1';
 	return true;
 }
 
@@ -136,8 +137,8 @@ bool np_config_read(struct np_config *config)
 	config->start = config->children = true;
 	if (!read_flag("NEUROPROF_QUIET", &config->quiet) ||
 	    !read_flag("NEUROPROF_DEBUG", &config->debug) ||
-	    !read_number("NEUROPROF_HZ", 1, HZ_MAX, "a whole number from 1 to 10000", &hz) ||
-	    !read_number("NEUROPROF_SPOOL_MAX", SPOOL_MAX_LEAST, SPOOL_MAX_MOST,
+	    !read_number("NEUROPROF_HZ", false, 1, HZ_MAX, "a whole number from 1 to 10000", &hz) ||
+	    !read_number("NEUROPROF_SPOOL_MAX", true, SPOOL_MAX_LEAST, SPOOL_MAX_MOST,
 			 "bytes from 1M to 4G, such as 64M", &spool_max) ||
 	    !read_word("NEUROPROF_CLOCK", "auto|perf|timer|itimer", &clock) ||
 	    !read_word("NEUROPROF_UNWINDER", "auto|cfi|fp|libunwind", &unwinder) ||
