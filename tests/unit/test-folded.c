@@ -75,6 +75,7 @@ static void records_are_read_as_the_grammar_says(void **state)
 		{"a\\;b;c 5\n", "a\\;b;c 5\n"},			/* escapes */
 		{"a\\\\;b 5\n", "a\\\\;b 5\n"},
 		{"x\\x0ay 5\n", "x\\x0ay 5\n"},
+		{"x\ry 5\n", "x\\x0dy 5\n"},			/* some readers end a line there */
 		{"App\\Foo;b 5\n", "App\\\\Foo;b 5\n"},		/* no escape of ours: as it is */
 		{"a\\x41 5\n", "a\\\\x41 5\n"},
 		{"f_[k];g_[i];h_[j];i_[x] 5\n", "f_[k];g_[i];h_[j];i_[x] 5\n"},

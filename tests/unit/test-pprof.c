@@ -44,7 +44,7 @@ static struct bytes finish(struct np_pprof *pprof)
 
 static struct bytes unpack(struct bytes packed)
 {
-	struct bytes out = {malloc(1 << 20), 1 << 20};
+	struct bytes out = {malloc(1 << 23), 1 << 23};
 	z_stream stream = {.next_in = packed.at, .avail_in = (uInt)packed.size,
 			   .next_out = out.at, .avail_out = (uInt)out.size};
 
@@ -57,7 +57,7 @@ static struct bytes unpack(struct bytes packed)
 
 static struct bytes pack(struct bytes plain)
 {
-	struct bytes out = {malloc(1 << 20), 1 << 20};
+	struct bytes out = {malloc(1 << 23), 1 << 23};
 	z_stream stream = {.next_in = plain.at, .avail_in = (uInt)plain.size,
 			   .next_out = out.at, .avail_out = (uInt)out.size};
 
@@ -375,6 +375,81 @@ static void every_index_is_checked(void **state)
 	SPOILT(s.strings[0] = s.strings[1], "string table");
 }
 
+static void the_default_sample_type_chooses_the_value(void **state)
+{
+	Np__Pprof__ValueType other, *types[2];
+	struct np_read_report report;
+	unsigned char bytes[256];
+	struct small s;
+
+	small_init(&s);
+	np__pprof__value_type__init(&other);	/* "f" in "count" */
+	other.type = 3;
+	other.unit = 2;
+	types[0] = &s.type;
+	types[1] = &other;
+	SET_LIST(s.profile, sample_type, types, 2);
+	SET_LIST(s.sample, value, s.values, 2);
+	s.values[1] = 70;
+	assert_true(np__pprof__profile__get_packed_size(&s.profile) < sizeof(bytes));
+	for (unsigned i = 0; i < 2; i++) {
+		struct np_tree *tree = np_tree_create();
+		size_t size;
+
+		s.profile.default_sample_type = i ? 1 : 0;
+		size = np__pprof__profile__pack(&s.profile, bytes);
+		assert_int_equal(np_read_memory("x", bytes, size, NULL, tree, &report), 0);
+		np_tree_finish(tree);
+		assert_int_equal(np_tree_node(tree, 0)->total, i ? 5 : 70);
+		assert_string_equal(np_tree_meta(tree)->value_type, i ? "cpu" : "f");
+		np_tree_destroy(tree);
+	}
+}
+
+static uint64_t total_of(const char *path)
+{
+	struct np_tree *tree = np_tree_create();
+	struct np_read_report report;
+	uint64_t total;
+
+	if (np_read_path(path, NULL, tree, &report) != 0)
+		fail_msg("%s", report.message);
+	np_tree_finish(tree);
+	total = np_tree_node(tree, 0)->total;
+	np_tree_destroy(tree);
+	return total;
+}
+
+static void files_larger_than_a_buffer_are_read_whole(void **state)
+{
+	struct bytes plain, packed;
+	uint64_t total = 0;
+	char path[64];
+	FILE *to;
+	int fd;
+
+	to = open_memstream((char **)&plain.at, &plain.size);
+	for (unsigned i = 0; i < 60000; i++) {
+		fprintf(to, "main;level_%u;a function with a long name %u;leaf %u\n", i % 7,
+			i * 2654435761u % 997, i % 50);
+		total += i % 50;
+	}
+	fclose(to);
+	assert_true(plain.size > 2 * 1024 * 1024);
+	packed = pack(plain);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct bytes *file = i ? &packed : &plain;
+
+		fd = memfd_create("profile", MFD_CLOEXEC);
+		assert_int_equal(write(fd, file->at, file->size), file->size);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		assert_int_equal(total_of(path), total);
+		close(fd);
+	}
+	free(plain.at);
+	free(packed.at);
+}
+
 static void sums_beyond_64_bits_are_refused(void **state)
 {
 	Np__Pprof__Sample *samples[3];
@@ -431,6 +506,8 @@ int main(void)
 		cmocka_unit_test(a_file_cut_anywhere_is_refused),
 		cmocka_unit_test(no_flipped_byte_does_harm),
 		cmocka_unit_test(every_index_is_checked),
+		cmocka_unit_test(the_default_sample_type_chooses_the_value),
+		cmocka_unit_test(files_larger_than_a_buffer_are_read_whole),
 		cmocka_unit_test(sums_beyond_64_bits_are_refused),
 		cmocka_unit_test(names_that_are_not_utf8_do_not_spoil_the_file),
 		cmocka_unit_test(a_full_disk_is_reported),
