@@ -59,6 +59,13 @@ static bool ends_indirect_call(const struct code *code, uintptr_t address)
 	return false;
 }
 
+static bool at_entry(const struct np_module *module, uintptr_t pc)
+{
+	struct np_image image = { module->start, module->end, module->bias };
+
+	return np_image_at_entry(&image, pc);
+}
+
 enum returns { RETURNS_NOWHERE, RETURNS_ANONYMOUS, RETURNS_BEHIND_CALL };
 
 /* What kind of return address VALUE would be; *RET_TARGET: of a direct call, else 0. */
@@ -185,6 +192,10 @@ enum np_step np_walk_guess(struct np_walk *walk, const struct np_module *module,
 
 	if (module && np_walk_at_sigreturn(module, walk->pc))
 		return np_walk_signal_frame(walk, found);
+	if (module && at_entry(module, walk->pc)) {
+		found->check = NP_CHECK_NOTHING;
+		return NP_STEP_ROOT;
+	}
 	if (interrupted) {
 		step = guess_leaf(walk, module, found);
 		if (step != NP_STEP_NO_RULE)

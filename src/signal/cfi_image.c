@@ -14,6 +14,7 @@
 
 #define HEADERS_BYTES_MAX 4096u		/* the loader maps whole pages, so the first one is there */
 #define NOTES_MAX	  64u
+#define ENTRY_BYTES	  256u
 #define ELF_MAGIC	  0x464c457fu	/* "\177ELF" */
 
 struct headers {
@@ -85,6 +86,17 @@ bool np_image_segment(const struct np_image *image, uintptr_t address,
 		return true;
 	}
 	return false;
+}
+
+bool np_image_at_entry(const struct np_image *image, uintptr_t address)
+{
+	struct headers headers;
+	uint64_t entry;
+
+	if (!find_headers(image, &headers))
+		return false;
+	entry = np_memory_u64(image->start + offsetof(Elf64_Ehdr, e_entry));
+	return entry && address - (entry + image->bias) < ENTRY_BYTES;
 }
 
 static uintptr_t round_up_4(uintptr_t value)

@@ -144,6 +144,20 @@ bool np_walk_at_sigreturn(const struct np_module *module, uintptr_t location)
 	return true;
 }
 
+/* walk->sp is a caller's: no lower than LEAST on the same stack, or on the thread's own if that was
+ * a signal stack.  Below the sp there nothing is in use. */
+static bool enter_caller_stack(struct np_walk *walk, uintptr_t least)
+{
+	if (walk->sp >= least && walk->sp <= walk->high)
+		return true;
+	if (walk->sp < walk->outer_low || walk->sp >= walk->outer_high)
+		return false;
+	walk->low = walk->sp;
+	walk->high = walk->outer_high;
+	walk->outer_low = walk->outer_high = 0;
+	return true;
+}
+
 enum np_step np_walk_signal_frame(struct np_walk *walk, struct np_found *found)
 {
 	uintptr_t gregs = walk->sp + GREGS_OFFSET;
@@ -160,15 +174,8 @@ enum np_step np_walk_signal_frame(struct np_walk *walk, struct np_found *found)
 	walk->interrupted = true;
 	walk->known_at = gregs;
 	walk->known_frame = walk->depth + 1;
-	if (walk->sp > rip_at && walk->sp < walk->high)
-		return NP_STEP_CALLER;
-	/* The handler had a stack of its own; below it nothing of the thread's is in use. */
-	walk->low = walk->high = 8;	/* nothing is readable, and high - 8 does not wrap */
-	if (walk->sp >= walk->outer_low && walk->sp < walk->outer_high) {
-		walk->low = walk->sp;
-		walk->high = walk->outer_high;
-	}
-	walk->outer_low = walk->outer_high = 0;
+	if (!enter_caller_stack(walk, rip_at + 8))
+		walk->low = walk->high = 8;	/* nothing is readable, and high - 8 does not wrap */
 	return NP_STEP_CALLER;
 }
 
@@ -292,7 +299,7 @@ static enum np_step apply(struct np_walk *walk, const struct np_cfi_fde *fde,
 		.walk = walk, .fde = fde, .pc = walk->pc, .sp = walk->sp, .fp = walk->fp,
 		.all_registers = true,
 	};
-	uintptr_t cfa, pc = 0, fp = walk->fp, sp;
+	uintptr_t cfa, least, pc = 0, fp = walk->fp, sp;
 
 	*ret_rule = np_rule_make(NP_RULE_KIND_OTHER, NP_OTHER_LONG, 0);
 	if (rule_of(row, NP_CFI_RA) == NP_CFI_UNDEFINED) {
@@ -313,7 +320,9 @@ static enum np_step apply(struct np_walk *walk, const struct np_cfi_fde *fde,
 	if (saved_register(&scope, row, cfa, NP_CFI_RSP, &sp) == SAVED_UNKNOWN)
 		return NP_STEP_BAD_READ;
 	/* A caller's frame is further out; but an interrupted one may have popped its address. */
-	if (sp < walk->sp + 8 * !walk->interrupted || sp > walk->high || sp % 8)
+	least = walk->sp + 8 * !walk->interrupted;
+	walk->sp = sp;
+	if (sp % 8 || !enter_caller_stack(walk, least))
 		return NP_STEP_BAD_READ;
 	if (rule_of(row, NP_CFI_RA) == NP_CFI_OFFSET)
 		found->slot = cfa + (uintptr_t)(intptr_t)value_of(row, NP_CFI_RA);
@@ -321,7 +330,6 @@ static enum np_step apply(struct np_walk *walk, const struct np_cfi_fde *fde,
 		found->slot = sp - 8;	/* what looking for saved registers needs: the CFA */
 	walk->pc = pc;
 	walk->fp = fp;
-	walk->sp = sp;
 	walk->interrupted = false;
 	return pc ? NP_STEP_CALLER : NP_STEP_ROOT;
 }
