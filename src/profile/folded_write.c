@@ -52,10 +52,10 @@ static struct np_tree *copy_as_frames(const struct np_tree *tree, bool annotate)
 	 * itself has no frame: function 0 escapes to "(empty)". */
 	for (uint32_t i = 0; i < count; i++) {
 		const struct np_node *node = np_tree_node(tree, i);
-		uint32_t to;
+		uint32_t function = functions[node->function], to;
 
 		if (i > 0)
-			map[i] = np_tree_child(frames, map[node->parent], functions[node->function]);
+			map[i] = np_tree_child(frames, map[node->parent], function);
 		to = i > 0 || node->self == 0 ? map[i] : np_tree_child(frames, 0, functions[0]);
 		np_tree_add(frames, to, node->self, 0, 0);	/* cannot pass the sum of TREE */
 	}

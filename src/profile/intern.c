@@ -10,7 +10,7 @@
 #include "base/message.h"
 
 #define SLOTS_AT_START 1024u
-#define BLOCK_BYTES ((size_t)256 * 1024)
+#define BLOCK_BYTES_MIN ((size_t)4 * 1024)	/* the first block; six doublings at most */
 #define STRINGS_MAX (UINT32_C(1) << 31)
 
 uint64_t np_hash_seed(void)
@@ -64,13 +64,15 @@ static char *reserve(struct np_intern *table, size_t bytes)
 	char *at;
 
 	if (bytes > table->free_bytes) {
-		size_t room = bytes > BLOCK_BYTES / 4 ? bytes : BLOCK_BYTES;
-		char *block = np_xcalloc(room, 1);
+		size_t doublings = table->block_count < 6 ? table->block_count : 6;
+		size_t usual = BLOCK_BYTES_MIN << doublings;
+		size_t room = bytes > usual / 4 ? bytes : usual;
+		char *block = np_xrealloc(NULL, room, 1);
 
 		table->blocks = np_xrealloc(table->blocks, table->block_count + 1,
 					    sizeof(*table->blocks));
 		table->blocks[table->block_count++] = block;
-		if (room != BLOCK_BYTES)
+		if (room != usual)
 			return block;	/* long strings leave the shared block as it is */
 		table->free = block;
 		table->free_bytes = room;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Base names up to the first of "-." that starts a version: libc.so.6, libc-2.31.so, ld-linux-... */
+/* Base names without their version: libc.so.6, libc-2.31.so, ld-linux-x86-64.so.2. */
 static const char *const runtime_names[] = {
 	"ld", "ld-linux", "ld-linux-x86-64", "ld-musl-x86_64", "libc", "libc++", "libc++abi",
 	"libdl", "libgcc_s", "libm", "libmvec", "libpthread", "librt", "libstdc++",

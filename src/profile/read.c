@@ -88,7 +88,7 @@ static int read_pprof(struct np_input *input, struct chunk *chunk, struct np_tre
 static int read_input(struct np_input *input, const struct np_read_options *options,
 		      struct np_tree *tree, struct np_read_report *report)
 {
-	struct chunk chunk = {.bytes = np_xcalloc(CHUNK_BYTES, 1)};
+	struct chunk chunk = {.bytes = np_xrealloc(NULL, CHUNK_BYTES, 1)};
 	struct np_sniff found;
 	int rc = next_chunk(input, &chunk, report);
 

@@ -186,8 +186,8 @@ static bool is_pprof(const char *head, size_t size, bool is_whole)
 	return has_type;
 }
 
-/* Is the very first line a record?  Then it is folded, whatever its first name looks like: a function
- * may well be called BZh.  Binary formats have no such line, and text formats start with words. */
+/* Is the very first line a record?  Then it is folded, whatever its first name looks like: a
+ * function may well be called BZh.  Binary formats have no such line, text formats start with words. */
 static bool starts_with_record(const char *head, size_t size)
 {
 	const char *end = memchr(head, '\n', size);
