@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * rank.c - call tree to rows, score, ROI, bounds.  Context: tools.
+ */
+#include "analyze/rank.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/stats.h"
+#include "analyze/units.h"
+#include "base/message.h"
+
+#define WEIGHT_SELF  0.4
+#define WEIGHT_TOTAL 0.4
+#define WEIGHT_CALLS 0.2
+
+/* A function with less of its own than this share of its total only passes time on. */
+#define PASS_THROUGH_SHARE 0.01
+
+#define NO_ROW UINT32_MAX
+
+struct identity {
+	uint32_t name, module, kind, function;
+};
+
+static int compare_identities(const void *left, const void *right)
+{
+	const struct identity *a = left, *b = right;
+
+	if (a->name != b->name)
+		return a->name < b->name ? -1 : 1;
+	if (a->module != b->module)
+		return a->module < b->module ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return (a->function > b->function) - (a->function < b->function);
+}
+
+static bool is_ranked(const struct np_function *function)
+{
+	return function->kind != NP_KIND_PROCESS && function->kind != NP_KIND_THREAD &&
+	       function->kind != NP_KIND_MARKER;
+}
+
+static void add_row(struct np_ranking *ranking, const struct np_tree *tree,
+		    const struct np_function *function)
+{
+	struct np_rank_row *row = &ranking->rows[ranking->count++];
+
+	row->name = np_tree_string(tree, function->name);
+	row->module = np_tree_string(tree, function->module);
+	row->kind = function->kind;
+}
+
+/* Make a row per identity; returns the row of every function, NO_ROW for what is not ranked. */
+static uint32_t *make_rows(struct np_ranking *ranking, const struct np_tree *tree)
+{
+	uint32_t count = np_tree_function_count(tree);
+	struct identity *order = np_xcalloc(count, sizeof(*order));
+	uint32_t *row_of = np_xcalloc(count, sizeof(*row_of));
+	uint32_t ranked = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct np_function *function = np_tree_function_at(tree, i);
+
+		row_of[i] = NO_ROW;
+		if (i > 0 && is_ranked(function))	/* function 0 is the root */
+			order[ranked++] = (struct identity){ function->name, function->module,
+							     function->kind, i };
+	}
+	qsort(order, ranked, sizeof(*order), compare_identities);
+	ranking->rows = np_xcalloc(ranked, sizeof(*ranking->rows));
+	for (uint32_t i = 0; i < ranked; i++) {
+		const struct np_function *function = np_tree_function_at(tree, order[i].function);
+		struct np_rank_row *row;
+
+		if (i == 0 || order[i].name != order[i - 1].name ||
+		    order[i].module != order[i - 1].module || order[i].kind != order[i - 1].kind)
+			add_row(ranking, tree, function);
+		row_of[order[i].function] = (uint32_t)(ranking->count - 1);
+		row = &ranking->rows[ranking->count - 1];
+		if (!row->file || !*row->file) {
+			row->file = np_tree_string(tree, function->file);
+			row->line = function->line;
+		}
+		if (function->inlined)
+			row->inlined = true;
+		else
+			row->not_inlined = true;
+	}
+	free(order);
+	return row_of;
+}
+
+static void enter(struct np_ranking *ranking, const struct np_tree *tree, const struct np_node *node,
+		  uint32_t row_id, uint32_t *on_path)
+{
+	const struct np_function *function = np_tree_function_at(tree, node->function);
+	struct np_rank_row *row;
+
+	ranking->kind_self[function->kind < NP_KIND_MAX ? function->kind : 0] += node->self;
+	if (function->inlined)
+		ranking->inlined_self += node->self;
+	if (row_id == NO_ROW)
+		return;
+	row = &ranking->rows[row_id];
+	row->self += node->self;
+	row->self_samples += node->self_samples;
+	if (__builtin_add_overflow(row->calls, node->calls, &row->calls))
+		row->calls = UINT64_MAX;
+	if (on_path[row_id]++ == 0) {	/* the outermost activation holds all the inner ones */
+		row->total += node->total;
+		row->total_samples += node->total_samples;
+	}
+}
+
+/* Depth first along the links of the nodes: no recursion and no stack, at any depth. */
+static void collect(struct np_ranking *ranking, const struct np_tree *tree, const uint32_t *row_of)
+{
+	uint32_t *on_path = np_xcalloc(ranking->count, sizeof(*on_path));
+	uint32_t at = 0;
+
+	for (;;) {
+		const struct np_node *node = np_tree_node(tree, at);
+
+		enter(ranking, tree, node, row_of[node->function], on_path);
+		if (node->first_child) {
+			at = node->first_child;
+			continue;
+		}
+		for (;;) {
+			uint32_t row = row_of[node->function];
+
+			if (row != NO_ROW)
+				on_path[row]--;
+			if (at == 0 || node->next_sibling)
+				break;
+			at = node->parent;
+			node = np_tree_node(tree, at);
+		}
+		if (at == 0)
+			break;
+		at = node->next_sibling;
+	}
+	free(on_path);
+}
+
+static void set_weights(struct np_ranking *ranking, enum np_calls calls)
+{
+	for (size_t i = 0; i < ranking->count; i++)
+		if (__builtin_add_overflow(ranking->calls_total, ranking->rows[i].calls,
+					   &ranking->calls_total))
+			ranking->calls_total = UINT64_MAX;
+	ranking->calls = ranking->calls_total ? calls : NP_CALLS_UNKNOWN;
+	ranking->weight_self = WEIGHT_SELF;
+	ranking->weight_total = WEIGHT_TOTAL;
+	ranking->weight_calls = WEIGHT_CALLS;
+	if (ranking->calls == NP_CALLS_UNKNOWN) {
+		ranking->weight_self = WEIGHT_SELF / (WEIGHT_SELF + WEIGHT_TOTAL);
+		ranking->weight_total = WEIGHT_TOTAL / (WEIGHT_SELF + WEIGHT_TOTAL);
+		ranking->weight_calls = 0;
+	}
+}
+
+static void judge(const struct np_ranking *ranking, struct np_rank_row *row,
+		  const struct np_complexity *complexity)
+{
+	double max;
+
+	row->self_share = (double)row->self / (double)ranking->total;
+	row->total_share = (double)row->total / (double)ranking->total;
+	if (ranking->calls != NP_CALLS_UNKNOWN)
+		row->calls_share = (double)row->calls / (double)ranking->calls_total;
+	if (ranking->samples_known) {
+		row->self_lower = np_wilson_lower(row->self_share, ranking->samples);
+		row->total_lower = np_wilson_lower(row->total_share, ranking->samples);
+	}
+	np_complexity_look_up(complexity, row->name, row->module, row->kind,
+			      (double)row->self < PASS_THROUGH_SHARE * (double)row->total,
+			      &row->verdict);
+	row->score = 100 * (ranking->weight_self * row->self_share +
+			    ranking->weight_total * row->total_share +
+			    ranking->weight_calls * row->calls_share);
+	row->roi = row->score / row->verdict.complexity;
+	row->saves_2 = row->self_share / 2;
+	row->saves_all = row->self_share;
+	max = row->verdict.max_speedup;
+	if (max > 0) {
+		row->impact = row->self_share * max;
+		row->saves_max = row->self_share * (1 - 1 / max);
+	}
+}
+
+double np_rank_speedup(double saves)
+{
+	return saves >= 1 ? INFINITY : 1 / (1 - saves);
+}
+
+static int descending(double a, double b)
+{
+	return (a < b) - (a > b);
+}
+
+static int descending_integers(uint64_t a, uint64_t b)
+{
+	return (a < b) - (a > b);
+}
+
+static int compare_rows(const void *left, const void *right, void *context)
+{
+	const struct np_rank_row *a = left, *b = right;
+	int order = 0;
+
+	switch (*(const enum np_rank_order *)context) {
+	case NP_RANK_SCORE:
+		order = descending(a->score, b->score);
+		break;
+	case NP_RANK_SELF:
+		order = descending_integers(a->self, b->self);
+		break;
+	case NP_RANK_TOTAL:
+		order = descending_integers(a->total, b->total);
+		break;
+	case NP_RANK_SAMPLES:
+		order = descending_integers(a->self_samples, b->self_samples);
+		break;
+	case NP_RANK_CALLS:
+		order = descending_integers(a->calls, b->calls);
+		break;
+	case NP_RANK_MODULE:
+		order = strcmp(a->module, b->module);
+		break;
+	case NP_RANK_NAME:
+		break;
+	default:
+		order = descending(a->roi, b->roi);
+		break;
+	}
+	if (order == 0)
+		order = strcmp(a->name, b->name);
+	if (order == 0)
+		order = strcmp(a->module, b->module);
+	return order ? order : (int)a->kind - (int)b->kind;
+}
+
+const char *np_rank_order_name(enum np_rank_order order)
+{
+	static const char *const names[NP_RANK_ORDERS] = {
+		[NP_RANK_ROI] = "roi", [NP_RANK_SCORE] = "score", [NP_RANK_SELF] = "self",
+		[NP_RANK_TOTAL] = "total", [NP_RANK_SAMPLES] = "samples", [NP_RANK_CALLS] = "calls",
+		[NP_RANK_NAME] = "name", [NP_RANK_MODULE] = "module",
+	};
+
+	return names[order];
+}
+
+void np_ranking_init(struct np_ranking *ranking, struct np_tree *tree,
+		     const struct np_complexity *complexity, enum np_rank_order order)
+{
+	const struct np_node *root = np_tree_node(tree, 0);
+	const struct np_tree_meta *meta = np_tree_meta(tree);
+	uint32_t *row_of;
+	size_t kept = 0;
+
+	memset(ranking, 0, sizeof(*ranking));
+	ranking->total = root->total;
+	ranking->samples_known = np_units_samples(meta, root->total_samples, &ranking->samples);
+	row_of = make_rows(ranking, tree);
+	collect(ranking, tree, row_of);
+	free(row_of);
+	/* Functions that only stand in the tables, or in stacks of value zero. */
+	for (size_t i = 0; i < ranking->count; i++)
+		if (ranking->rows[i].total > 0)
+			ranking->rows[kept++] = ranking->rows[i];
+	ranking->count = kept;
+	set_weights(ranking, meta->calls);
+	for (size_t i = 0; i < ranking->count; i++)
+		judge(ranking, &ranking->rows[i], complexity);
+	qsort_r(ranking->rows, ranking->count, sizeof(*ranking->rows), compare_rows, &order);
+}
+
+void np_ranking_finish(struct np_ranking *ranking)
+{
+	free(ranking->rows);
+	memset(ranking, 0, sizeof(*ranking));
+}
