@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * symbolize_sample_cpp.cc - C++ names for test-symbolize.c.
+ */
+namespace np_sample {
+volatile int sink;
+
+struct Thing {
+	__attribute__((noinline)) int method(int x) const;
+	__attribute__((noinline)) int operator()(char c);
+};
+
+int Thing::method(int x) const
+{
+	sink = x;
+	return x;
+}
+
+int Thing::operator()(char c)
+{
+	sink = c;
+	return c;
+}
+
+template <typename T> __attribute__((noinline)) T twice(T x)
+{
+	sink = static_cast<int>(x);
+	return x + x;
+}
+
+template long twice<long>(long);
+
+__attribute__((noinline)) int function(int x, const char *text)
+{
+	auto lambda = [x](int y) __attribute__((noinline)) {
+		sink = y;
+		return x + y;
+	};
+
+	return lambda(text[0]);
+}
+} // namespace np_sample
