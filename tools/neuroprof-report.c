@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * neuroprof-report.c - profile files in, ranking and flame graph out.
+ *
+ * Context: tools.  The ranking is written first: a picture that cannot be written costs nothing
+ * that is already whole.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../flamegraph/svg.h"
+#include "analyze/visible.h"
+#include "base/message.h"
+#include "profile/read.h"
+#include "report.h"
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* NAME without the ending that says it is a profile; to be freed. */
+static char *stem_of(const char *name)
+{
+	static const char *const endings[] = { ".pb.gz", ".folded.gz", ".folded", ".pb", ".pprof", ".gz",
+					       ".txt" };
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
+		if (ends_with(name, endings[i]))
+			return np_xasprintf("%.*s", (int)(strlen(name) - strlen(endings[i])), name);
+	return np_xstrdup(name);
+}
+
+static bool is_regular(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* Where the picture goes; NULL: none.  To be freed. */
+static char *svg_path(const struct np_report_settings *settings)
+{
+	char *stem, *path;
+
+	if (settings->no_svg)
+		return NULL;
+	if (settings->svg)
+		return np_xstrdup(settings->svg);
+	if (settings->file_count > 1) {
+		np_note("several inputs: --svg FILE says where their common flame graph goes");
+		return NULL;
+	}
+	if (!is_regular(settings->files[0]))
+		return NULL;
+	stem = stem_of(settings->files[0]);
+	path = np_xasprintf("%s.svg", stem);
+	free(stem);
+	if (strcmp(path, settings->files[0]) != 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* Folded stacks carry neither modules nor kinds; the pprof file beside them does. */
+static char *hint_of(const struct np_report_settings *settings)
+{
+	char *stem, *better, *hint = NULL;
+
+	if (settings->file_count != 1 || !ends_with(settings->files[0], ".folded"))
+		return NULL;
+	stem = stem_of(settings->files[0]);
+	better = np_xasprintf("%s.pb.gz", stem);
+	if (is_regular(better)) {
+		char *raw = np_xasprintf("Modules, kinds and lines are in %s: report on that one for them.",
+					 better);
+
+		hint = np_visible(raw, 0);
+		free(raw);
+	}
+	free(better);
+	free(stem);
+	return hint;
+}
+
+static char *source_of(const struct np_report_settings *settings)
+{
+	const char *first = strcmp(settings->files[0], "-") == 0 ? "standard input" : settings->files[0];
+	char *raw = settings->file_count == 1
+		  ? np_xstrdup(first)
+		  : np_xasprintf("%s and %zu more, summed", first, settings->file_count - 1);
+	char *visible = np_visible(raw, NP_VISIBLE_NAME_MAX);
+
+	free(raw);
+	return visible;
+}
+
+static struct np_tree *read_all(const struct np_report_settings *settings)
+{
+	const struct np_read_options options = { .strict = settings->strict };
+	struct np_tree *tree = np_tree_create();
+
+	for (size_t i = 0; i < settings->file_count; i++) {
+		struct np_read_report report = { .message = "" };
+
+		if (np_read_path(settings->files[i], &options, tree, &report) < 0)
+			np_die(NP_EXIT_FAILURE, "%s", report.message);
+		if (*report.message)
+			np_note("%s", report.message);
+	}
+	np_tree_finish(tree);
+	np_tree_sort(tree);
+	if (np_tree_node(tree, 0)->total == 0)
+		np_die(NP_EXIT_FAILURE, "'%s': no sample with a value above zero, so nothing to rank; was "
+		       "the program on a CPU while it was profiled?", settings->files[0]);
+	return tree;
+}
+
+static unsigned columns_of(const struct np_report_settings *settings)
+{
+	struct winsize size;
+
+	if (settings->output || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return NP_REPORT_COLUMNS;
+	return size.ws_col;
+}
+
+static int write_ranking(const struct np_report *report)
+{
+	static void (*const writers[NP_REPORT_FORMATS])(const struct np_report *, FILE *) = {
+		np_report_text, np_report_json, np_report_markdown, np_report_csv,
+	};
+	const char *output = report->settings->output;
+	struct np_report_file file;
+	int rc;
+
+	if (!output && report->svg && strcmp(report->svg, "-") == 0)
+		return 0;	/* standard output is the picture's */
+	rc = np_report_file_open(&file, output ? output : "-");
+	if (rc == 0)
+		writers[report->settings->format](report, file.to);
+	return rc < 0 ? np_report_file_close(&file), rc : np_report_file_close(&file);
+}
+
+static int write_picture(const struct np_report *report)
+{
+	const struct np_report_settings *settings = report->settings;
+	char *stem = stem_of(report->source), *raw = np_xasprintf("Flame graph of %s",
+		strrchr(stem, '/') ? strrchr(stem, '/') + 1 : stem);
+	const struct np_svg_options options = { .title = settings->title ? settings->title : raw,
+		.source = settings->title ? report->source : NULL, .width = settings->width,
+		.narrow_px = settings->narrow_px, .icicle = settings->icicle };
+	struct np_report_file file;
+	int rc = np_report_file_open(&file, report->svg);
+
+	if (rc == 0)
+		np_svg_write(report->tree, &options, file.to);	/* close reports what failed */
+	free(raw);
+	free(stem);
+	return rc < 0 ? np_report_file_close(&file), rc : np_report_file_close(&file);
+}
+
+int main(int argc, char **argv)
+{
+	struct np_report_settings settings;
+	struct np_complexity complexity;
+	struct np_ranking ranking;
+	struct np_report report = { .settings = &settings };
+	char message[512], *source, *hint, *svg;
+	bool failed;
+
+	np_message_tool("neuroprof-report");
+	/* Names are UTF-8 whatever the terminal says; their width is all that is asked for. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		setlocale(LC_CTYPE, "");
+	np_report_options(argc, argv, &settings);
+	np_complexity_init(&complexity);
+	if (settings.complexity &&
+	    np_complexity_read(&complexity, settings.complexity, message, sizeof(message)) < 0)
+		np_die(NP_EXIT_FAILURE, "%s", message);
+	report.tree = read_all(&settings);
+	np_ranking_init(&ranking, report.tree, &complexity, settings.order);
+	report.ranking = &ranking;
+	report.complexity = &complexity;
+	report.source = source = source_of(&settings);
+	report.hint = hint = hint_of(&settings);
+	report.svg = svg = svg_path(&settings);
+	report.columns = columns_of(&settings);
+	report.row_count = settings.rows_max && settings.rows_max < ranking.count ? settings.rows_max
+										 : ranking.count;
+	failed = write_ranking(&report) < 0;
+	if (svg && write_picture(&report) < 0)
+		failed = true;
+	free(source);
+	free(hint);
+	free(svg);
+	np_ranking_finish(&ranking);
+	np_complexity_finish(&complexity);
+	np_tree_destroy(report.tree);
+	return failed ? NP_EXIT_FAILURE : NP_EXIT_OK;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report.h - what the files of neuroprof-report share: the settings and the writers.
+ *
+ * Context: tools.
+ */
+#ifndef NP_TOOLS_REPORT_H
+#define NP_TOOLS_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "analyze/complexity.h"
+#include "analyze/rank.h"
+#include "profile/tree.h"
+
+#define NP_REPORT_SCHEMA "neuroprof-report/1"
+#define NP_REPORT_COLUMNS 100	/* of text that does not go to a terminal */
+
+enum np_report_format { NP_REPORT_TEXT = 0, NP_REPORT_JSON, NP_REPORT_MARKDOWN, NP_REPORT_CSV,
+			NP_REPORT_FORMATS };
+
+struct np_report_settings {
+	char **files;
+	size_t file_count;
+	const char *svg;	/* NULL: beside the input; "-": standard output */
+	bool no_svg;
+	bool strict;
+	size_t rows_max;	/* 0: all */
+	enum np_report_format format;
+	enum np_rank_order order;
+	const char *complexity;	/* NULL: the defaults */
+	const char *title;
+	const char *output;	/* NULL: standard output */
+	unsigned width;
+	double narrow_px;
+	bool icicle;
+};
+
+/* What a writer writes about. */
+struct np_report {
+	const struct np_report_settings *settings;
+	struct np_tree *tree;
+	const struct np_ranking *ranking;
+	const struct np_complexity *complexity;
+	const char *source;	/* the inputs in words, visible */
+	const char *hint;	/* one line, or NULL */
+	const char *svg;	/* where the picture is, or NULL */
+	size_t row_count;	/* rows to show */
+	unsigned columns;	/* for text */
+};
+
+void np_report_text(const struct np_report *report, FILE *to);
+void np_report_json(const struct np_report *report, FILE *to);
+void np_report_markdown(const struct np_report *report, FILE *to);
+void np_report_csv(const struct np_report *report, FILE *to);
+
+/* The sentence that says what to look at first; to be freed.  NULL when no row has time of its
+ * own. */
+char *np_report_advice(const struct np_report *report);
+
+/* "0.4·self% + 0.4·total% + 0.2·calls%", with the weights that were used; to be freed. */
+char *np_report_formula(const struct np_ranking *ranking);
+
+/* Share of a value, as a number of percent with two decimals. */
+void np_report_share(char *to, size_t size, double share);
+
+/* The command line.  Exits with NP_EXIT_USAGE and one line, or after --help and --version. */
+void np_report_options(int argc, char **argv, struct np_report_settings *settings);
+
+/* A file that is whole or not there: written beside its place and renamed at the end.  What is no
+ * regular file (a pipe, /dev/full) is written as it is. */
+struct np_report_file {
+	char *path, *temporary;
+	FILE *to;
+	bool is_standard_output;
+};
+
+/* PATH "-" is standard output.  Each returns 0, or -errno after one line; close always finishes. */
+int np_report_file_open(struct np_report_file *file, const char *path);
+int np_report_file_close(struct np_report_file *file);
+
+#endif

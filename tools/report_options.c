@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_options.c - the command line of neuroprof-report.  Context: tools.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../flamegraph/svg.h"
+#include "base/message.h"
+#include "report.h"
+
+static const char help_text[] =
+	"usage: neuroprof-report [OPTION…] FILE…\n\n"
+	"Ranks the hot spots of a profile and draws its flame graph.  FILE: folded stacks or pprof,\n"
+	"gzip or not, '-' for standard input; several are summed.\n\n"
+	"Ranking\n"
+	"  -n, --top N|all          rows (20)\n"
+	"  -s, --sort KEY           roi (default), score, self, total, samples, calls, name, module\n"
+	"  -f, --format FORMAT      text (default), json, markdown, csv\n"
+	"  -c, --complexity FILE    how hard what is to change, by pattern (YAML)\n"
+	"  -o, --output FILE        where the ranking goes ('-': standard output)\n\n"
+	"Flame graph\n"
+	"      --svg FILE           where it goes; without, PROFILE.svg beside the input\n"
+	"      --no-svg             none\n"
+	"      --title TEXT         its title\n"
+	"      --icicle             root at the top (also --inverted)\n"
+	"      --width PX           width before the browser fits it to its window (1200)\n"
+	"      --minwidth PX        merge what is narrower (0.1, and more in very large profiles)\n\n"
+	"      --strict             a line that is no stack is an error, not a note\n"
+	"      --help, --version\n\n"
+	"Exit status: 0 done; 1 an input or output failed; 2 wrong usage.  neuroprof-report(1) has more.\n";
+
+enum { OPT_SVG = 256, OPT_NO_SVG, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_STRICT,
+       OPT_HELP, OPT_VERSION };
+
+static const struct option options[] = {
+	{ "top", required_argument, NULL, 'n' },
+	{ "sort", required_argument, NULL, 's' },
+	{ "format", required_argument, NULL, 'f' },
+	{ "complexity", required_argument, NULL, 'c' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "no-svg", no_argument, NULL, OPT_NO_SVG },
+	{ "title", required_argument, NULL, OPT_TITLE },
+	{ "icicle", no_argument, NULL, OPT_ICICLE },
+	{ "inverted", no_argument, NULL, OPT_ICICLE },
+	{ "width", required_argument, NULL, OPT_WIDTH },
+	{ "minwidth", required_argument, NULL, OPT_MINWIDTH },
+	{ "strict", no_argument, NULL, OPT_STRICT },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static double number(const char *option, const char *text, double least, double most)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (!*text || *end || !isfinite(value) || value < least || value > most)
+		np_die(NP_EXIT_USAGE, "%s: '%s' is no number from %g to %g", option, text, least, most);
+	return value;
+}
+
+static size_t rows(const char *text)
+{
+	char *end;
+	unsigned long value;
+
+	if (strcmp(text, "all") == 0)
+		return 0;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || value == 0)
+		np_die(NP_EXIT_USAGE, "--top: '%s' is neither a number from 1 nor 'all'", text);
+	return value;
+}
+
+static enum np_report_format format(const char *text)
+{
+	static const char *const names[NP_REPORT_FORMATS] = { "text", "json", "markdown", "csv" };
+
+	for (int i = 0; i < NP_REPORT_FORMATS; i++)
+		if (strcmp(text, names[i]) == 0)
+			return i;
+	np_die(NP_EXIT_USAGE, "--format: '%s' is none of text, json, markdown, csv", text);
+}
+
+static enum np_rank_order order(const char *text)
+{
+	for (int i = 0; i < NP_RANK_ORDERS; i++)
+		if (strcmp(text, np_rank_order_name(i)) == 0)
+			return i;
+	np_die(NP_EXIT_USAGE, "--sort: '%s' is none of roi, score, self, total, samples, calls, name, "
+	       "module", text);
+}
+
+static void take(struct np_report_settings *settings, int option)
+{
+	switch (option) {
+	case 'n':
+		settings->rows_max = rows(optarg);
+		break;
+	case 's':
+		settings->order = order(optarg);
+		break;
+	case 'f':
+		settings->format = format(optarg);
+		break;
+	case 'c':
+		settings->complexity = optarg;
+		break;
+	case 'o':
+		settings->output = optarg;
+		break;
+	case OPT_SVG:
+		settings->svg = optarg;
+		break;
+	case OPT_NO_SVG:
+		settings->no_svg = true;
+		break;
+	case OPT_TITLE:
+		settings->title = optarg;
+		break;
+	case OPT_ICICLE:
+		settings->icicle = true;
+		break;
+	case OPT_WIDTH:
+		settings->width = (unsigned)number("--width", optarg, NP_SVG_WIDTH_MIN, NP_SVG_WIDTH_MAX);
+		break;
+	case OPT_MINWIDTH:
+		settings->narrow_px = number("--minwidth", optarg, 0, NP_SVG_WIDTH_MAX);
+		break;
+	case OPT_STRICT:
+		settings->strict = true;
+		break;
+	case OPT_HELP:
+		fputs(help_text, stdout);
+		exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
+	default:
+		puts("neuroprof-report " NP_VERSION);
+		exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
+	}
+}
+
+static _Noreturn void reject(int option, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (option == ':')
+		np_die(NP_EXIT_USAGE, "'%s' needs a value: see neuroprof-report --help", word);
+	if (optopt > 0 && optopt < OPT_SVG && strncmp(word, "--", 2) != 0)
+		np_die(NP_EXIT_USAGE, "'-%c' is no option: see neuroprof-report --help", optopt);
+	np_die(NP_EXIT_USAGE, "'%s' is no option, or not one that takes this: see "
+	       "neuroprof-report --help", word);
+}
+
+static void check(const struct np_report_settings *settings)
+{
+	size_t standard_inputs = 0;
+
+	if (settings->file_count == 0)
+		np_die(NP_EXIT_USAGE, "which profile? neuroprof-report FILE.pb.gz or FILE.folded; "
+		       "'-' reads standard input");
+	for (size_t i = 0; i < settings->file_count; i++) {
+		if (!*settings->files[i])
+			np_die(NP_EXIT_USAGE, "a file name is empty");
+		standard_inputs += strcmp(settings->files[i], "-") == 0;
+	}
+	if (standard_inputs > 1)
+		np_die(NP_EXIT_USAGE, "standard input can be read once: '-' is given %zu times",
+		       standard_inputs);
+	if (settings->svg && settings->no_svg)
+		np_die(NP_EXIT_USAGE, "--svg and --no-svg exclude each other");
+	if ((settings->svg && !*settings->svg) || (settings->output && !*settings->output))
+		np_die(NP_EXIT_USAGE, "a file name is empty");
+	if (settings->svg && settings->output && strcmp(settings->svg, settings->output) == 0)
+		np_die(NP_EXIT_USAGE, "--svg and --output name the same file");
+}
+
+void np_report_options(int argc, char **argv, struct np_report_settings *settings)
+{
+	int option;
+
+	*settings = (struct np_report_settings){ .rows_max = 20, .narrow_px = -1 };
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":n:s:f:c:o:", options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			reject(option, argv);
+		take(settings, option);
+	}
+	settings->files = argv + optind;
+	settings->file_count = (size_t)(argc - optind);
+	check(settings);
+}
