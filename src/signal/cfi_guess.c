@@ -13,6 +13,9 @@
 #define CHAIN_MAX	64u	/* frames of generated code looked through for one that can be checked */
 #define FUNCTION_MAX	65536u	/* how far from a call's target the called code may have got */
 #define SEGMENT_EXECUTE 1u	/* PF_X */
+#define ENTRY_MAX	256u	/* bytes of entry code */
+#define INIT_MAX	32u	/* bytes of _init and _fini */
+#define SUB_8_RSP	0x08ec8348u
 #define ENDBR64		0xfa1e0ff3u
 
 struct code {				/* executable bytes that may be read */
@@ -59,11 +62,15 @@ static bool ends_indirect_call(const struct code *code, uintptr_t address)
 	return false;
 }
 
-static bool at_entry(const struct np_module *module, uintptr_t pc)
+/* The loader's entry code, and that of some start files, has no rules.  Where it has some, what
+ * lies behind it is something else. */
+__attribute__((noinline)) static bool at_entry(const struct np_module *module, uintptr_t pc)
 {
 	struct np_image image = { module->start, module->end, module->bias };
+	uintptr_t entry = np_image_entry(&image);
+	struct np_cfi_fde fde;
 
-	return np_image_at_entry(&image, pc);
+	return entry && pc - entry < ENTRY_MAX && !np_cfi_find(module, entry, &fde);
 }
 
 enum returns { RETURNS_NOWHERE, RETURNS_ANONYMOUS, RETURNS_BEHIND_CALL };
@@ -95,7 +102,8 @@ static int32_t distance_from_code(const struct code *code, uintptr_t pc)
 {
 	uint8_t op;
 
-	if (byte_at(code, pc) == 0xf3 && code->high - pc >= 4 && np_memory_u32(pc) == ENDBR64)
+	if (pc >= code->low && pc < code->high && code->high - pc >= 4 &&
+	    (np_memory_u32(pc) == ENDBR64 || np_memory_u32(pc) == SUB_8_RSP))
 		return 0;
 	if (byte_at(code, pc) == 0xf2)		/* bnd */
 		pc++;
@@ -160,6 +168,22 @@ static bool chain_checks_out(struct np_walk *walk)
 	return false;
 }
 
+/* The word at sp + DISTANCE is an address behind a call. */
+static bool returns_from(const struct np_walk *walk, uint32_t distance, uintptr_t *ret_target)
+{
+	return np_walk_readable(walk, walk->sp + distance) &&
+	       look_at(walk, np_memory_u64(walk->sp + distance), ret_target) == RETURNS_BEHIND_CALL;
+}
+
+/* _init and _fini, which are put together from pieces without rules: `sub $8, rsp` just before. */
+static bool after_sub_8(const struct code *code, uintptr_t pc)
+{
+	for (uintptr_t at = pc - 4; at > pc - INIT_MAX && at >= code->low && at < code->high - 4; at--)
+		if (np_memory_u32(at) == SUB_8_RSP)
+			return true;
+	return false;
+}
+
 static enum np_step guess_leaf(struct np_walk *walk, const struct np_module *module,
 			       struct np_found *found)
 {
@@ -177,9 +201,11 @@ static enum np_step guess_leaf(struct np_walk *walk, const struct np_module *mod
 			return take(walk, found, walk->sp + (uintptr_t)distance, walk->fp);
 	}
 	/* A function without a frame: the word on top is where a call just before pc returns to. */
-	if (look_at(walk, np_memory_u64(walk->sp), &target) == RETURNS_BEHIND_CALL && target &&
-	    walk->pc - target < FUNCTION_MAX)
+	if (returns_from(walk, 0, &target) && target && walk->pc - target < FUNCTION_MAX)
 		return take(walk, found, walk->sp, walk->fp);
+	/* rbp has been pushed and still is the caller's. */
+	if (np_memory_u64(walk->sp) == walk->fp && returns_from(walk, 8, &target))
+		return take(walk, found, walk->sp + 8, walk->fp);
 	return NP_STEP_NO_RULE;
 }
 
@@ -188,6 +214,7 @@ enum np_step np_walk_guess(struct np_walk *walk, const struct np_module *module,
 {
 	bool interrupted = walk->interrupted;
 	uintptr_t target;
+	struct code code;
 	enum np_step step;
 
 	if (module && np_walk_at_sigreturn(module, walk->pc))
@@ -201,6 +228,9 @@ enum np_step np_walk_guess(struct np_walk *walk, const struct np_module *module,
 		if (step != NP_STEP_NO_RULE)
 			return step;
 	}
+	if (module && find_code(module, walk->pc, &code) && after_sub_8(&code, walk->pc) &&
+	    returns_from(walk, 8, &target))
+		return take(walk, found, walk->sp + 8, walk->fp);
 	if (chain_checks_out(walk)) {
 		if (!interrupted) {	/* nothing but the frame pointer went into it */
 			found->check = NP_CHECK_NOTHING;
@@ -208,8 +238,7 @@ enum np_step np_walk_guess(struct np_walk *walk, const struct np_module *module,
 		}
 		return take(walk, found, walk->fp + 8, np_memory_u64(walk->fp));
 	}
-	if (interrupted &&
-	    look_at(walk, np_memory_u64(walk->sp), &target) == RETURNS_BEHIND_CALL)
+	if (interrupted && returns_from(walk, 0, &target))
 		return take(walk, found, walk->sp, walk->fp);
 	return NP_STEP_NO_RULE;
 }

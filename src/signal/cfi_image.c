@@ -14,7 +14,6 @@
 
 #define HEADERS_BYTES_MAX 4096u		/* the loader maps whole pages, so the first one is there */
 #define NOTES_MAX	  64u
-#define ENTRY_BYTES	  256u
 #define ELF_MAGIC	  0x464c457fu	/* "\177ELF" */
 
 struct headers {
@@ -88,15 +87,15 @@ bool np_image_segment(const struct np_image *image, uintptr_t address,
 	return false;
 }
 
-bool np_image_at_entry(const struct np_image *image, uintptr_t address)
+uintptr_t np_image_entry(const struct np_image *image)
 {
 	struct headers headers;
 	uint64_t entry;
 
 	if (!find_headers(image, &headers))
-		return false;
+		return 0;
 	entry = np_memory_u64(image->start + offsetof(Elf64_Ehdr, e_entry));
-	return entry && address - (entry + image->bias) < ENTRY_BYTES;
+	return entry ? entry + image->bias : 0;
 }
 
 static uintptr_t round_up_4(uintptr_t value)

@@ -35,9 +35,8 @@ struct np_image_facts {
 bool np_image_segment(const struct np_image *image, uintptr_t address,
 		      struct np_image_segment *ret_segment);
 
-/* Whether ADDRESS is in the object's entry code, which nothing calls.  Meant for code that has no
- * rules; the loader's and some start files' entry has none. */
-bool np_image_at_entry(const struct np_image *image, uintptr_t address);
+/* Where the kernel or the loader starts the object, which nothing calls; 0 = nowhere. */
+uintptr_t np_image_entry(const struct np_image *image);
 
 /* KNOWN_HDR: where the loader says that .eh_frame_hdr is; 0 = it does not say. */
 void np_image_read(const struct np_image *image, uintptr_t known_hdr,

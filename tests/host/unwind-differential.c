@@ -9,7 +9,7 @@
  * BURST instructions with stretches in between in which it runs freely, so that the steps are
  * spread over its life; the program is started again until STEPS are done.  Our unwinder runs as it
  * does in a handler, with its cache and with the last stack re-used, on the other process's memory.
- * Exit status 1 if fewer than SHARE % of the stacks were equal.
+ * Exit status 1 if fewer than SHARE % of the stacks were equal or ours was proven right.
  *
  * Where the two disagree, the next stack on which they agree again tells who was right: one
  * instruction pushes or pops a frame at most and leaves the others as they were, so in a run of
@@ -58,7 +58,7 @@ static void *upt;
 static struct np_stack stack;
 static struct class classes[CLASSES_MAX];
 static uint32_t class_count;
-static uint64_t steps, equal, complete, reused;
+static uint64_t steps, equal, complete, reused, ours_right, theirs_right;
 static struct {				/* of disagreements, one instruction after the other */
 	uint32_t steps;
 	struct class *classes[RUN_MAX];
@@ -245,6 +245,8 @@ static void agree(const struct stack_list *now)
 	for (uint32_t i = 0; i < run.steps && i < RUN_MAX; i++) {
 		run.classes[i]->ours_right += ours && !theirs;
 		run.classes[i]->theirs_right += theirs && !ours;
+		ours_right += ours && !theirs;
+		theirs_right += theirs && !ours;
 	}
 	run.steps = 0;
 	run.ours_joins = run.theirs_joins = true;
@@ -298,13 +300,13 @@ static pid_t start(char **command)
 	return pid;
 }
 
-/* Up to COUNT single steps.  Returns false when the process is gone. */
+/* COUNT single steps, and more until a disagreement that has begun can be judged.  Returns false when the process is gone. */
 static bool burst(pid_t pid, uint64_t count)
 {
 	int status, signal = 0;
 
 	interrupt_run();
-	for (uint64_t i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count || (run.steps && i < count + RUN_MAX); i++) {
 		if (i % 256 == 0)
 			np_remote_remapped();
 		compare(pid);
@@ -414,9 +416,10 @@ int main(int argc, char **argv)
 	}
 	srandom(1);
 	step_program(argv + optind, wanted, burst_steps);
-	share = steps ? 100.0 * (double)equal / (double)steps : 0;
-	printf("%s: %lu steps, %lu equal (%.3f %%), %.2f %% complete, %.1f frames re-used a step\n",
-	       argv[optind], steps, equal, share, steps ? 100.0 * (double)complete / (double)steps : 0,
+	share = steps ? 100.0 * (double)(equal + ours_right) / (double)steps : 0;
+	printf("%s: %lu steps, %lu equal, %lu ours proven right, %lu theirs; %.2f %% complete, "
+	       "%.1f frames re-used a step\n", argv[optind], steps, equal, ours_right, theirs_right,
+	       steps ? 100.0 * (double)complete / (double)steps : 0,
 	       steps ? (double)reused / (double)steps : 0);
 	qsort(classes, class_count, sizeof(classes[0]), by_count);
 	for (uint32_t i = 0; i < class_count && i < 20; i++)
