@@ -374,7 +374,7 @@ static void damaged_files_are_survived(void **state)
 static void names_are_printable_and_bounded(void **state)
 {
 	struct np_names *names = np_names_create();
-	char bomb[4096] = "_Z1f1AI1B1BE";
+	char bomb[4096] = "_Z1f1AI1BS0_E";
 	char *long_name = malloc(200001);
 	size_t n = strlen(bomb);
 
@@ -387,11 +387,17 @@ static void names_are_printable_and_bounded(void **state)
 	assert_string_equal(np_names_demangled(names, "_Dmain"), "D main");
 	assert_string_equal(np_names_demangled(names, "_Znonsense"), "_Znonsense");
 	assert_string_equal(np_names_demangled(names, "_Z"), "_Z");
-	/* Each argument is twice the one before it. */
-	for (int i = 1; i < 60; i++) {
-		char s = (char)(2 * i - 1 < 10 ? '0' + (2 * i - 1) : 'A' + (2 * i - 1 - 10) % 26);
+	/* Each argument is twice as long as the one before it; base 36 counts what was seen. */
+	for (int i = 1; i < 34; i++) {
+		int s = i < 10 ? '0' + i : 'A' + i - 10;
 
 		n += (size_t)sprintf(bomb + n, "S_IS%c_S%c_E", s, s);
+		if (i == 3)
+			assert_string_equal(np_names_demangled(names, bomb),
+				"f(A<B, B>, A<A<B, B>, A<B, B> >, "
+				"A<A<A<B, B>, A<B, B> >, A<A<B, B>, A<B, B> > >, "
+				"A<A<A<A<B, B>, A<B, B> >, A<A<B, B>, A<B, B> > >, "
+				"A<A<A<B, B>, A<B, B> >, A<A<B, B>, A<B, B> > > >)");
 	}
 	assert_string_equal(np_names_demangled(names, bomb), bomb);
 	assert_non_null(long_name);
