@@ -22,13 +22,14 @@
 #define TITLE_BASE    28	/* y of the baselines, px */
 #define SUBTITLE_BASE 47
 #define LINE	      16
-#define NOTES_MAX     4		/* comments shown; <desc> has all */
+#define NOTE_LINES    3		/* of comments; <desc> has all */
+#define NOTE_GLYPH    6.6	/* a character of them, rounded up */
 #define LEGEND_GLYPH  6.9	/* a character of the legend, rounded up */
 #define BOTTOM	      12
 
 static void put_text(struct np_svg *svg, const char *class, double x, double y, const char *text)
 {
-	size_t columns = (size_t)((svg->width - x - NP_SVG_SIDE) / 6.6);
+	size_t columns = (size_t)((svg->width - x - NP_SVG_SIDE) / NOTE_GLYPH);
 	char *fitted = np_visible_middle(text, columns);
 
 	fprintf(svg->to, "<text class=\"%s\" x=\"%.0f\" y=\"%.0f\">", class, x, y);
@@ -50,24 +51,41 @@ static char *subtitle_of(struct np_svg *svg)
 	return visible;
 }
 
+/* Who measured is said elsewhere; what is left says how good the profile is. */
+static bool is_quality(const char *comment)
+{
+	return strncmp(comment, "neuroprof ", 10) != 0 && strncmp(comment, "process: ", 9) != 0;
+}
+
+/* The comments as running text on a few lines.  Returns the y below. */
 static unsigned put_notes(struct np_svg *svg, unsigned y)
 {
-	size_t count = np_tree_comment_count(svg->tree);
-	char text[64];
+	size_t room = (size_t)((svg->width - 2 * NP_SVG_SIDE) / NOTE_GLYPH), size;
+	char *line = np_xstrdup("");
+	unsigned lines = 0;
 
-	for (size_t i = 0; i < count && i < NOTES_MAX; i++) {
-		char *visible = np_visible(np_tree_comment(svg->tree, i), NP_VISIBLE_NAME_MAX);
+	for (size_t i = 0; i < np_tree_comment_count(svg->tree); i++) {
+		const char *comment = np_tree_comment(svg->tree, i);
+		char *visible, *longer;
 
-		if (i + 1 == NOTES_MAX && count > NOTES_MAX) {
-			snprintf(text, sizeof(text), "\xe2\x80\xa6 and %zu more notes", count - i);
-			put_text(svg, "note", NP_SVG_SIDE, y, text);
-		} else {
-			put_text(svg, "note", NP_SVG_SIDE, y, visible);
+		if (!is_quality(comment))
+			continue;
+		visible = np_visible(comment, NP_VISIBLE_NAME_MAX);
+		longer = np_xasprintf("%s%s%s", line, *line ? " \xc2\xb7 " : "", visible);
+		size = np_visible_columns(longer);
+		if (*line && size > room && lines + 1 < NOTE_LINES) {
+			put_text(svg, "note", NP_SVG_SIDE, y + lines++ * LINE, line);
+			free(longer);
+			longer = np_xstrdup(visible);
 		}
 		free(visible);
-		y += LINE;
+		free(line);
+		line = longer;
 	}
-	return y;
+	if (*line)
+		put_text(svg, "note", NP_SVG_SIDE, y + lines++ * LINE, line);
+	free(line);
+	return y + lines * LINE;
 }
 
 /* Where the time was spent itself, by kind.  Returns the y below it. */
@@ -122,10 +140,9 @@ static unsigned put_omissions(struct np_svg *svg, unsigned y)
 		np_units_count(count, layout->narrow_frames);
 		np_units_percent(share, (double)layout->undrawn / root);
 		np_units_percent(limit, (double)layout->least / root);
-		snprintf(text, sizeof(text), "%s frame%s of less than %s each %s not drawn one by one: "
-			 "the boxes with \xe2\x80\xa6 stand for them, gaps for %s of the time",
-			 count, layout->narrow_frames == 1 ? "" : "s", limit,
-			 layout->narrow_frames == 1 ? "is" : "are", share);
+		snprintf(text, sizeof(text), "%s frame%s under %s each: merged into boxes marked "
+			 "\xe2\x80\xa6; %s of the time is at tips too thin even for those", count,
+			 layout->narrow_frames == 1 ? "" : "s", limit, share);
 		put_text(svg, "note", NP_SVG_SIDE, y, text);
 		y += LINE;
 	}

@@ -138,7 +138,8 @@ static char *name_of(struct np_svg *svg, const struct np_box *box)
 	return np_visible(text, 0);
 }
 
-static void put_class(struct np_svg *svg, const struct np_box *box)
+/* "t" is for boxes too thin for an outline. */
+static void put_class(struct np_svg *svg, const struct np_box *box, double width)
 {
 	const struct np_function *function =
 		np_tree_function_at(svg->tree, np_tree_node(svg->tree, box->node)->function);
@@ -146,7 +147,7 @@ static void put_class(struct np_svg *svg, const struct np_box *box)
 	uint32_t by_name, by_module;
 
 	if (box->type != NP_BOX_FRAME) {
-		fputs("f kn", svg->to);
+		fputs(width < 4 ? "f kn t" : "f kn", svg->to);
 		return;
 	}
 	if (box->depth == 0) {
@@ -159,8 +160,8 @@ static void put_class(struct np_svg *svg, const struct np_box *box)
 		colour = NP_COLOUR_OWN;
 		by_module = by_name / 3;
 	}
-	fprintf(svg->to, "f %s h%" PRIu32 " s%" PRIu32, np_colour_class(colour), by_module % 3,
-		by_name % 3);
+	fprintf(svg->to, "f %s h%" PRIu32 " s%" PRIu32 "%s", np_colour_class(colour), by_module % 3,
+		by_name % 3, width < 4 ? " t" : "");
 }
 
 static void put_label(struct np_svg *svg, const char *name, double x, double y, double width)
@@ -192,7 +193,7 @@ static void put_box(struct np_svg *svg, const struct np_box *box)
 	char *name = name_of(svg, box);
 
 	fputs("<g class=\"", svg->to);
-	put_class(svg, box);
+	put_class(svg, box, width);
 	fprintf(svg->to, "\" data-b=\"%" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 "\">", box->left,
 		box->width, box->depth, box->parent);
 	put_words(svg, box, name);

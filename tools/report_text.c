@@ -40,13 +40,31 @@ static void speedup_text(char *to, size_t size, double saves)
 	if (isinf(speedup))
 		snprintf(to, size, "without bound");
 	else
-		snprintf(to, size, "%.2f\xc3\x97", speedup);
+		snprintf(to, size, speedup < 1.1 ? "%.3f\xc3\x97" : "%.2f\xc3\x97", speedup);
+}
+
+/* When the first by ROI is not the one with the most time of its own, name that too. */
+static const char *most_own(const struct np_ranking *ranking, const struct np_rank_row *first,
+			    char *to, size_t size)
+{
+	const struct np_rank_row *most = first;
+	char *name;
+
+	for (size_t i = 0; i < ranking->count; i++)
+		if (ranking->rows[i].self > most->self)
+			most = &ranking->rows[i];
+	if (most == first)
+		return "";
+	name = np_visible(most->name, 200);
+	snprintf(to, size, " Most time of its own: %s, %.1f %%.", name, 100 * most->self_share);
+	free(name);
+	return to;
 }
 
 char *np_report_advice(const struct np_report *report)
 {
 	const struct np_ranking *ranking = report->ranking;
-	char half[32], all[32], *name, *text, sure[96] = "";
+	char half[32], all[32], *name, *text, sure[96] = "", other[1400];
 	const struct np_rank_row *row = NULL;
 
 	for (size_t i = 0; i < ranking->count && !row; i++)
@@ -60,8 +78,8 @@ char *np_report_advice(const struct np_report *report)
 	if (ranking->samples_known)
 		snprintf(sure, sizeof(sure), "; its own share is %.1f %%, with 95 %% confidence at least "
 			 "%.1f %%", 100 * row->self_share, 100 * row->self_lower);
-	text = np_xasprintf("%s: twice as fast it makes the whole %s as fast, and at most %s%s.", name,
-			    half, all, sure);
+	text = np_xasprintf("%s: twice as fast it makes the whole %s as fast, and at most %s%s.%s", name,
+			    half, all, sure, most_own(ranking, row, other, sizeof(other)));
 	free(name);
 	return text;
 }

@@ -35,7 +35,7 @@ for (let i = boxes.length - 1; i > 0; i--)
 	boxes[boxes[i].parent].end = Math.max(boxes[boxes[i].parent].end, boxes[i].end);
 
 const state = { zoom: 0, icicle: root.dataset.icicle === '1', query: '', matchCase: false };
-let width = 0, glyph = 7.25, current = 0, hits = [];
+let width = 0, shift = 0, glyph = 7.25, current = 0, hits = [];
 
 function make(tag, attributes, parent, text) {
 	const element = document.createElementNS(XHTML, tag);
@@ -131,6 +131,7 @@ function place(box, zoom, scale) {
 	}
 	box.g.removeAttribute('display');
 	box.g.classList.toggle('past', past);
+	box.g.classList.toggle('t', pixels < 4);
 	box.rect.setAttribute('x', x);
 	box.rect.setAttribute('y', y);
 	box.rect.setAttribute('width', pixels > 2 ? pixels - 0.7 : pixels);
@@ -153,8 +154,11 @@ function fitWindow() {
 
 	width = Math.max(320, alone ? document.documentElement.clientWidth || window.innerWidth
 				    : root.parentNode.clientWidth);
+	if (old !== width)
+		fitHead();
+
 	const bar = width < NARROW_WINDOW ? BAR_NARROW : BAR;
-	const height = Math.max(baseHeight + bar, alone ? window.innerHeight : 0);
+	const height = Math.max(baseHeight + shift + bar, alone ? window.innerHeight : 0);
 
 	root.setAttribute('viewBox', '0 0 ' + width + ' ' + height);
 	root.setAttribute('width', width);
@@ -162,10 +166,8 @@ function fitWindow() {
 	barPlace.setAttribute('width', width);
 	barPlace.setAttribute('height', bar);
 	followScroll();
-	if (old !== width) {
-		fitHead();
+	if (old !== width)
 		draw();
-	}
 }
 
 // The bar stays at the lower edge of the window.
@@ -195,30 +197,31 @@ function fitHead() {
 	fitLegend();
 }
 
-// Legend entries flow like words; there is room below for as many lines as the file was made with.
+// Legend entries flow like words; what that takes more lines than the file gave them shifts the rest.
 const legend = Array.from(root.querySelectorAll('#legend > text'), text => ({
 	text, rect: text.previousElementSibling.firstElementChild,
 	y: Number(text.getAttribute('y')) }));
 
 function fitLegend() {
-	let x = SIDE;
+	let x = SIDE, y = legend.length ? legend[0].y : 0;
+	const lowest = legend.length ? legend[legend.length - 1].y : 0;
 
-	if (legend.some(entry => entry.y !== legend[0].y))
-		return;
 	for (const { text, rect } of legend) {
-		const length = text.getComputedTextLength();
-		const hidden = x + 16 + length > width - SIDE;
+		const length = 16 + text.getComputedTextLength();
 
-		rect.setAttribute('x', x);
-		text.setAttribute('x', x + 16);
-		text.toggleAttribute('display', false);
-		rect.toggleAttribute('display', false);
-		if (hidden) {
-			text.setAttribute('display', 'none');
-			rect.setAttribute('display', 'none');
+		if (x > SIDE && x + length > width - SIDE) {
+			x = SIDE;
+			y += ROW;
 		}
-		x += 16 + length + 16;
+		rect.setAttribute('x', x);
+		rect.setAttribute('y', y - 10);
+		text.setAttribute('x', x + 16);
+		text.setAttribute('y', y);
+		x += length + 16;
 	}
+	shift = Math.max(0, y - lowest);
+	for (const group of [frames, foot])
+		group.setAttribute('transform', 'translate(0,' + shift + ')');
 }
 
 /* Details */
@@ -248,6 +251,8 @@ function hover(box, event) {
 	for (const other of frames.querySelectorAll('.on'))
 		other.classList.remove('on');
 	show(box);
+	if (tipPlace.hasAttribute('data-help'))
+		return;
 	if (!box || !event) {
 		tipPlace.setAttribute('display', 'none');
 		return;
@@ -375,7 +380,7 @@ function focus(box, keepInput) {
 function bringIntoView(box) {
 	if (!alone)
 		return;
-	const y = root.getBoundingClientRect().top + top + rowOf(box) * ROW;
+	const y = root.getBoundingClientRect().top + top + shift + rowOf(box) * ROW;
 	const low = window.innerHeight - Number(barPlace.getAttribute('height')) - ROW;
 
 	if (y < 0)
@@ -630,7 +635,10 @@ frames.addEventListener('click', event => {
 	}
 });
 frames.addEventListener('mouseover', event => hover(boxOf(event.target), event));
-frames.addEventListener('mousemove', event => boxOf(event.target) && moveTip(event));
+frames.addEventListener('mousemove', event => {
+	if (boxOf(event.target) && !tipPlace.hasAttribute('data-help'))
+		moveTip(event);
+});
 frames.addEventListener('mouseleave', () => hover(null));
 frames.addEventListener('focusin', event => {
 	const box = boxOf(event.target);

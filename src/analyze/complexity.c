@@ -18,7 +18,7 @@ static const struct {
 	[NP_COMPLEXITY_KERNEL] = { "kernel", 10 },
 	[NP_COMPLEXITY_JIT] = { "jit", 3 },
 	[NP_COMPLEXITY_UNKNOWN] = { "unknown", 3 },
-	[NP_COMPLEXITY_PASS_THROUGH] = { "pass-through", 10 },
+	[NP_COMPLEXITY_PASS_THROUGH] = { "pass-through", 100 },
 };
 
 /* The lower end of the range that the method gives: a promise, not a hope. */

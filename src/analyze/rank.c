@@ -17,7 +17,7 @@
 #define WEIGHT_CALLS 0.2
 
 /* A function with less of its own than this share of its total only passes time on. */
-#define PASS_THROUGH_SHARE 0.01
+#define PASS_THROUGH_SHARE 0.05
 
 #define NO_ROW UINT32_MAX
 
