@@ -17,20 +17,26 @@
 #include "spool/reader.h"
 
 #define GRACE_STEPS	20		/* of 10 ms each, for processes that are just ending */
-#define PATHS_SHOWN	12
+#define PARTS_SHOWN	6
 
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void add_path(struct np_harvest *harvest, char **path)
+static void add_part(struct np_harvest *harvest, struct np_fold_result *result)
 {
-	if (!*path)
+	struct np_merge_part *part;
+
+	if (!result->folded_path || !result->pprof_path)
 		return;
-	harvest->paths = np_xrealloc(harvest->paths, harvest->path_count + 1, sizeof(char *));
-	harvest->paths[harvest->path_count++] = *path;
-	*path = NULL;
+	harvest->parts = np_xrealloc(harvest->parts, harvest->part_count + 1, sizeof(*harvest->parts));
+	part = &harvest->parts[harvest->part_count++];
+	part->folded_path = result->folded_path;
+	part->pprof_path = result->pprof_path;
+	part->exe = np_xstrdup(result->exe);
+	part->pid = result->pid;
+	result->folded_path = result->pprof_path = NULL;
 }
 
 static void add_result(struct np_harvest *harvest, struct np_fold_result *one)
@@ -50,8 +56,7 @@ static void add_result(struct np_harvest *harvest, struct np_fold_result *one)
 	for (int i = 0; i < NP_COUNT_MAX; i++)
 		sum->counters[i] += one->counters[i];
 	harvest->processes += one->samples > 0;
-	add_path(harvest, &one->folded_path);
-	add_path(harvest, &one->pprof_path);
+	add_part(harvest, one);
 }
 
 /* Whose spool is it?  A living owner still writes to it. */
@@ -189,12 +194,17 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 				sum->counters[NP_COUNT_THREADS_UNCOVERED]);
 		fputc('\n', to);
 	}
-	for (size_t i = 0; i < harvest->path_count; i++) {
-		if (i == PATHS_SHOWN && harvest->path_count > PATHS_SHOWN + 2) {
-			fprintf(to, "neuroprof: … and %zu more beside them\n", harvest->path_count - i);
+	if (harvest->tree_folded)
+		fprintf(to, "neuroprof: the whole tree: %s and %s\n", harvest->tree_folded,
+			strrchr(harvest->tree_pprof, '/') + 1);
+	for (size_t i = 0; i < harvest->part_count; i++) {
+		if (i == PARTS_SHOWN && harvest->part_count > PARTS_SHOWN + 2) {
+			fprintf(to, "neuroprof: … and of %zu more processes beside them\n",
+				harvest->part_count - i);
 			break;
 		}
-		fprintf(to, "neuroprof: %s\n", harvest->paths[i]);
+		fprintf(to, "neuroprof: %s and %s\n", harvest->parts[i].folded_path,
+			strrchr(harvest->parts[i].pprof_path, '/') + 1);
 	}
 	if (harvest->running)
 		np_note("%zu process%s still running: `neuroprof recover` folds what %s when %s ended",
@@ -203,9 +213,28 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 			harvest->running == 1 ? "it has" : "they have");
 }
 
+void np_harvest_merge(struct np_harvest *harvest, const char *out, const char *command)
+{
+	const char *slash = strrchr(command, '/');
+	char *prefix;
+
+	if (harvest->part_count < 2)
+		return;
+	prefix = np_xasprintf("%s/neuroprof.%s.tree", out, slash ? slash + 1 : command);
+	if (np_merge_tree(harvest->parts, harvest->part_count, prefix, &harvest->tree_folded,
+			  &harvest->tree_pprof) < 0)
+		harvest->damaged++;
+	free(prefix);
+}
+
 void np_harvest_finish(struct np_harvest *harvest)
 {
-	for (size_t i = 0; i < harvest->path_count; i++)
-		free(harvest->paths[i]);
-	free(harvest->paths);
+	for (size_t i = 0; i < harvest->part_count; i++) {
+		free(harvest->parts[i].folded_path);
+		free(harvest->parts[i].pprof_path);
+		free(harvest->parts[i].exe);
+	}
+	free(harvest->parts);
+	free(harvest->tree_folded);
+	free(harvest->tree_pprof);
 }

@@ -40,7 +40,8 @@ struct record {
 static const char help_text[] =
 	"usage: neuroprof record [OPTION…] [--] COMMAND [ARGUMENT…]\n\n"
 	"Profiles COMMAND and the processes that it starts; its output and exit status stay as they are.\n"
-	"Each process with samples leaves neuroprof.<program>.<pid>.folded and .pb.gz.\n\n"
+	"Each process with samples leaves neuroprof.<program>.<pid>.folded and .pb.gz; where there\n"
+	"are several, neuroprof.<COMMAND>.tree.folded and .pb.gz have their sum, by process.\n\n"
 	"  -F, --frequency HZ     samples a second and thread, 1 to 10000 (default 99)\n"
 	"  -o, --output DIR       where the profiles go (default .)\n"
 	"      --clock WHICH      auto, perf, timer or itimer (default auto)\n"
@@ -289,6 +290,7 @@ int np_command_record(int argc, char **argv)
 	status = run(&record, argv + first);
 	getrusage(RUSAGE_CHILDREN, &usage);
 	np_harvest_directory(record.session, record.out, true, &harvest);
+	np_harvest_merge(&harvest, record.out, argv[first]);
 	if (!record.quiet)
 		np_harvest_summary(&harvest, &usage);
 	np_harvest_finish(&harvest);

@@ -51,6 +51,11 @@ def children_are_profiled_each_in_its_own_file(place):
     assert result.returncode == 0, result
     profiles = [f for f in place.folded() if f.startswith("neuroprof.ending.")]
     assert len(profiles) == 4, place.folded()
+    tree = read_folded(f"{place.out}/neuroprof.sh.tree.folded")
+    parts = [read_folded(f"{place.out}/{f}") for f in place.folded() if ".tree." not in f]
+    assert sum(tree.values()) == sum(sum(part.values()) for part in parts), "the tree is not the sum of its parts"
+    assert all(re.fullmatch(r".* \(pid \d+\)", stack[0]) for stack in tree), tree
+    assert inclusive(tree, "burn") == sum(inclusive(part, "burn") for part in parts)
     for name in profiles:
         assert inclusive(read_folded(f"{place.out}/{name}"), "burn") > 50, name
     assert not place.litter(), place.litter()
