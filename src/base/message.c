@@ -60,6 +60,7 @@ static size_t escape(char *to, size_t room, const char *from)
 	return n;
 }
 
+__attribute__((format(printf, 2, 0)))
 static void say(const char *prefix, const char *format, va_list args)
 {
 	char text[4096], line[8192];

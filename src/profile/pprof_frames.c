@@ -14,6 +14,8 @@
 #include "profile/kind.h"
 #include "profile/pprof_model.h"
 
+#define PROCESS_PREFIX "process:"	/* system name of a root frame that stands for a process */
+
 struct place {			/* where a location lies */
 	uint32_t module;	/* string id of the object's base name; 0 = unknown */
 	enum np_kind kind;
@@ -43,6 +45,42 @@ static int index_ids(struct np_pprof_model *model)
 	return 0;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* Whose object is own code: the first one and, where root frames stand for processes, the program
+ * of each of them. */
+static int mark_programs(struct np_pprof_model *model)
+{
+	const Np__Pprof__Profile *profile = model->profile;
+	uint32_t id;
+
+	model->programs = np_xcalloc(profile->n_mapping, sizeof(*model->programs));
+	if (profile->n_mapping)
+		model->programs[0] = true;
+	for (size_t i = 0; i < profile->n_function; i++) {
+		const char *program;
+
+		if (np_pprof_string(model, profile->function[i]->system_name, &id) < 0)
+			return -EBADMSG;
+		program = np_tree_string(model->tree, id);
+		if (strncmp(program, PROCESS_PREFIX, strlen(PROCESS_PREFIX)) != 0)
+			continue;
+		program = base_name(program + strlen(PROCESS_PREFIX));
+		for (size_t j = 0; j < profile->n_mapping; j++) {
+			if (np_pprof_string(model, profile->mapping[j]->filename, &id) < 0)
+				return -EBADMSG;
+			if (strcmp(base_name(np_tree_string(model->tree, id)), program) == 0)
+				model->programs[j] = true;
+		}
+	}
+	return 0;
+}
+
 static int find_place(struct np_pprof_model *model, const Np__Pprof__Location *location,
 		      struct place *ret)
 {
@@ -63,9 +101,8 @@ static int find_place(struct np_pprof_model *model, const Np__Pprof__Location *l
 	if (np_pprof_string(model, mapping->filename, &file) < 0)
 		return -EBADMSG;
 	path = np_tree_string(model->tree, file);
-	ret->kind = np_kind_of_module(path, at == 0);
-	base = strrchr(path, '/');
-	base = base && base[1] ? base + 1 : path;
+	base = base_name(path);
+	ret->kind = np_kind_of_module(path, model->programs[at]);
 	ret->module = np_tree_intern(model->tree, base, strlen(base));
 	ret->has_mapping = true;
 	ret->offset = location->address - mapping->memory_start + mapping->file_offset;
@@ -101,7 +138,7 @@ static void set_kind(struct np_pprof_model *model, const struct place *place,
 	function->kind = (uint8_t)place->kind;
 	if (place->has_mapping)
 		return;
-	if (strncmp(system_name, "process:", 8) == 0)
+	if (strncmp(system_name, PROCESS_PREFIX, strlen(PROCESS_PREFIX)) == 0)
 		function->kind = NP_KIND_PROCESS;
 	else if (strncmp(system_name, "thread:", 7) == 0)
 		function->kind = NP_KIND_THREAD;
@@ -164,7 +201,7 @@ int np_pprof_frames(struct np_pprof_model *model)
 	if (profile->n_mapping > UINT32_MAX / 4 || profile->n_function > UINT32_MAX / 4 ||
 	    profile->n_location > UINT32_MAX / 4)
 		return np_pprof_damaged(model, "too many mappings, functions or locations");
-	if (index_ids(model) < 0)
+	if (index_ids(model) < 0 || mark_programs(model) < 0)
 		return -EBADMSG;
 	model->spans = np_xcalloc(profile->n_location, sizeof(*model->spans));
 	for (size_t i = 0; i < profile->n_location; i++)

@@ -24,6 +24,7 @@ struct np_pprof_model {
 
 	uint32_t *strings;	/* string_table place -> string id in TREE, made on first use, + 1 */
 	struct np_id_map mappings, functions, locations;
+	bool *programs;			/* by mapping: own code */
 	struct np_pprof_span *spans;	/* one per location */
 	uint32_t *frames;		/* function ids in TREE */
 	size_t frame_count, frame_room;

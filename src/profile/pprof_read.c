@@ -275,6 +275,7 @@ int np_pprof_read(const char *file, const void *bytes, size_t size, struct np_tr
 	np_id_map_finish(&model.functions);
 	np_id_map_finish(&model.locations);
 	free(model.strings);
+	free(model.programs);
 	free(model.spans);
 	free(model.frames);
 	np_arena_finish(&arena);
