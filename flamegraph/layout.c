@@ -17,34 +17,6 @@ struct level {
 	uint32_t box;		/* the parent's box */
 };
 
-static int compare_descending(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a < b) - (a > b);
-}
-
-/* The total that exactly so many nodes reach: as much is drawn as a browser can take. */
-static uint64_t least_for_budget(const struct np_tree *tree, uint64_t least)
-{
-	uint32_t nodes = np_tree_node_count(tree), count = 0;
-	uint64_t *totals;
-
-	for (uint32_t i = 0; i < nodes; i++)
-		count += np_tree_node(tree, i)->total >= least;
-	if (count <= NP_LAYOUT_BOXES_MAX)
-		return least;
-	totals = np_xcalloc(count, sizeof(*totals));
-	count = 0;
-	for (uint32_t i = 0; i < nodes; i++)
-		if (np_tree_node(tree, i)->total >= least)
-			totals[count++] = np_tree_node(tree, i)->total;
-	qsort(totals, count, sizeof(*totals), compare_descending);
-	least = totals[NP_LAYOUT_BOXES_MAX] + 1;
-	free(totals);
-	return least;
-}
-
 static uint32_t cap(uint64_t count)
 {
 	return count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
@@ -113,6 +85,31 @@ static void order_finish(struct order *order)
 	free(order->nodes);
 	free(order->depths);
 	free(order->frames);
+}
+
+static int compare_descending(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a < b) - (a > b);
+}
+
+/* More than LEAST, and at most MOST, where as many boxes as a browser can take are that wide. */
+static uint64_t least_for_budget(const struct np_tree *tree, const struct order *order,
+				 uint64_t least, uint64_t most)
+{
+	uint32_t nodes = np_tree_node_count(tree), count = 0;
+	uint64_t *totals = np_xcalloc(nodes, sizeof(*totals));
+
+	for (uint32_t i = 0; i < nodes; i++)
+		if (np_tree_node(tree, i)->total >= least && order->depths[i] < NP_LAYOUT_ROWS_MAX)
+			totals[count++] = np_tree_node(tree, i)->total;
+	if (count > NP_LAYOUT_BOXES_MAX) {
+		qsort(totals, count, sizeof(*totals), compare_descending);
+		least = totals[NP_LAYOUT_BOXES_MAX] + 1;
+	}
+	free(totals);
+	return least > most ? most : least;
 }
 
 /* All children of a level's node are placed: now the box for the narrow ones. */
@@ -200,9 +197,10 @@ void np_layout_init(struct np_layout *layout, const struct np_tree *tree, double
 	layout->least = (uint64_t)(root * (automatic ? fraction_default : width_min));
 	if (layout->least == 0)
 		layout->least = 1;
-	if (automatic)
-		layout->least = least_for_budget(tree, layout->least);
 	order_init(&order, tree);
+	if (automatic)		/* what is ten times as wide is drawn, however many there are */
+		layout->least = least_for_budget(tree, &order, layout->least,
+						 (uint64_t)(root * fraction_default * 10) + 1);
 	for (;;) {
 		const struct np_node *node = np_tree_node(tree, at);
 		bool inside = place(layout, tree, levels, at, depth, &order);

@@ -43,8 +43,8 @@ struct np_layout {
 };
 
 /* TREE must be finished and sorted, with a root total above zero.  WIDTH_MIN: boxes narrower than
- * this fraction (0..1) of the root are pruned; below 0 it is FRACTION_DEFAULT, and more when there
- * would be more than NP_LAYOUT_BOXES_MAX boxes. */
+ * this fraction (0..1) of the root are pruned; below 0 it is FRACTION_DEFAULT, and up to ten times
+ * that when there would be more than NP_LAYOUT_BOXES_MAX boxes. */
 void np_layout_init(struct np_layout *layout, const struct np_tree *tree, double width_min,
 		    double fraction_default);
 void np_layout_finish(struct np_layout *layout);

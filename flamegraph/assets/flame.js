@@ -21,7 +21,8 @@ const rows = Number(root.dataset.rows), top = Number(root.dataset.top);
 const footHeight = foot.querySelectorAll('text').length * 16;
 const baseHeight = top + rows * ROW + footHeight + 14;
 
-const boxes = Array.from(frames.children, (g, index) => {
+// The list is taken before it is walked: a live one would be searched anew after every change.
+const boxes = Array.from(frames.children).map((g, index) => {
 	const [left, width, depth, parent] = g.dataset.b.split(' ').map(Number);
 	const title = g.querySelector('title'), words = title.textContent.split('\n');
 
