@@ -87,6 +87,29 @@ bool np_image_segment(const struct np_image *image, uintptr_t address,
 	return false;
 }
 
+bool np_image_extent(struct np_image *image)
+{
+	struct np_image all = { image->start, UINTPTR_MAX, image->bias };
+	struct headers headers;
+	uintptr_t high = 0;
+
+	if (!find_headers(&all, &headers))
+		return false;
+	for (uint32_t i = 0; i < headers.count; i++) {
+		uintptr_t at = headers.first + i * sizeof(Elf64_Phdr);
+		uintptr_t low = np_memory_u64(at + offsetof(Elf64_Phdr, p_vaddr)) + image->bias;
+		uint64_t bytes = np_memory_u64(at + offsetof(Elf64_Phdr, p_memsz));
+
+		if (np_memory_u32(at + offsetof(Elf64_Phdr, p_type)) != PT_LOAD)
+			continue;
+		if (low < image->start || bytes > UINTPTR_MAX - low)
+			return false;
+		high = low + bytes > high ? low + bytes : high;
+	}
+	image->end = high;
+	return high > image->start;
+}
+
 uintptr_t np_image_entry(const struct np_image *image)
 {
 	struct headers headers;

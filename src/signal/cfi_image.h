@@ -35,6 +35,10 @@ struct np_image_facts {
 bool np_image_segment(const struct np_image *image, uintptr_t address,
 		      struct np_image_segment *ret_segment);
 
+/* Widen IMAGE, of which only `start` (a page that is mapped) and bias are set, to all that the
+ * program headers there load.  False: no headers there. */
+bool np_image_extent(struct np_image *image);
+
 /* Where the kernel or the loader starts the object, which nothing calls; 0 = nowhere. */
 uintptr_t np_image_entry(const struct np_image *image);
 

@@ -20,6 +20,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "base/atomic.h"
 #include "base/syscalls.h"
@@ -29,6 +30,7 @@
 #define PLACES	       8192u	/* twice the entries: short probes */
 #define PROBES_MAX     32u
 #define HASHED_HDR_MAX 1024u	/* bytes of .eh_frame_hdr that go into an object's fingerprint */
+#define ELF_MAGIC      0x464c457fu	/* "\177ELF" */
 #define PATH_BYTES_MAX 4096u
 #define SNAPSHOT_MAX   1024u
 
@@ -138,6 +140,25 @@ static bool find_in_snapshot(uintptr_t pc, struct object *ret_object)
 	return false;
 }
 
+/* An object with gaps between its segments is known to the loader by segment: one entry for each
+ * would hide its headers.  They are where the kernel says, or where a library begins. */
+static void join_segments(struct object *object)
+{
+	struct np_image image = { .bias = object->bias };
+	struct dl_find_object found;
+
+	if (np_memory_u32(object->start) == ELF_MAGIC)
+		return;
+	image.start = object->main ? getauxval(AT_PHDR) & ~(uintptr_t)4095 : object->bias;
+	if (image.start == 0 || _dl_find_object((void *)image.start, &found) != 0 ||
+	    found.dlfo_link_map != object->handle ||
+	    (uintptr_t)found.dlfo_map_start != image.start || !np_image_extent(&image) ||
+	    image.end < object->end)
+		return;
+	object->start = image.start;
+	object->end = image.end;
+}
+
 static bool find_object(uintptr_t pc, struct object *ret_object)
 {
 	struct dl_find_object found;
@@ -153,6 +174,7 @@ static bool find_object(uintptr_t pc, struct object *ret_object)
 	ret_object->name = found.dlfo_link_map->l_name ? found.dlfo_link_map->l_name : "";
 	ret_object->handle = found.dlfo_link_map;
 	ret_object->main = found.dlfo_link_map == _r_debug.r_map;
+	join_segments(ret_object);
 	return true;
 }
 

@@ -28,7 +28,7 @@
 
 #define NOTE()	  (noted[noted_count++] = (uintptr_t)__builtin_return_address(0))
 #define FORGET()  (noted_count--)
-#define NOINLINE  __attribute__((noinline, noclone))
+#define NOINLINE  __attribute__((noinline))
 #define BARRIER() __asm__ volatile("" ::: "memory")
 
 static uintptr_t noted[4096];		/* return addresses, outermost first */
