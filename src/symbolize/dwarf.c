@@ -25,6 +25,14 @@ struct unit {
 	struct np_ranges ranges;	/* of functions; id = index into dies */
 	Dwarf_Die *dies;
 	size_t die_count, die_room;
+	struct scoped *scoped;		/* sorted by offset, as the walk meets them */
+	size_t scoped_count, scoped_room;
+};
+
+/* A C++ function without a linkage name (static, or in an unnamed namespace). */
+struct scoped {
+	Dwarf_Off offset;
+	const char *name;		/* "ns::f", kept by names */
 };
 
 struct np_dwarf {
@@ -84,8 +92,44 @@ static void add_function(struct unit *unit, Dwarf_Die *die)
 	unit->dies[unit->die_count++] = *die;
 }
 
+static bool is_named_scope(int tag)
+{
+	return tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||
+	       tag == DW_TAG_union_type;
+}
+
+/* stack[DEPTH] is a function within the DIEs below it on the stack. */
+static void add_scoped(struct unit *unit, Dwarf_Die *stack, size_t depth, struct np_names *names)
+{
+	const char *name = dwarf_diename(&stack[depth]);
+	char *whole, *longer;
+
+	if (!name || !dwarf_hasattr(&stack[depth], DW_AT_name) || depth == 0 ||
+	    dwarf_hasattr(&stack[depth], DW_AT_linkage_name) ||
+	    dwarf_hasattr(&stack[depth], DW_AT_MIPS_linkage_name) ||
+	    !is_named_scope(dwarf_tag(&stack[depth - 1])))
+		return;
+	whole = np_xstrdup(name);
+	for (size_t i = depth; i-- > 0 && is_named_scope(dwarf_tag(&stack[i]));) {
+		name = dwarf_diename(&stack[i]);
+		longer = np_xasprintf("%s::%s", name && *name ? name
+				      : dwarf_tag(&stack[i]) == DW_TAG_namespace
+				      ? "(anonymous namespace)" : "{unnamed}", whole);
+		free(whole);
+		whole = longer;
+	}
+	if (unit->scoped_count == unit->scoped_room) {
+		unit->scoped_room = unit->scoped_room ? unit->scoped_room * 2 : 64;
+		unit->scoped = np_xrealloc(unit->scoped, unit->scoped_room, sizeof(*unit->scoped));
+	}
+	unit->scoped[unit->scoped_count++] = (struct scoped){
+		.offset = dwarf_dieoffset(&stack[depth]), .name = np_names_keep(names, whole),
+	};
+	free(whole);
+}
+
 /* Collect the functions of UNIT, also nested ones and those of local classes. */
-static void load_functions(struct unit *unit)
+static void load_functions(struct unit *unit, struct np_names *names)
 {
 	Dwarf_Die stack[NESTING_MAX];
 	size_t depth = 0;
@@ -99,8 +143,10 @@ static void load_functions(struct unit *unit)
 		Dwarf_Die *die = &stack[depth];
 		int tag = dwarf_tag(die);
 
-		if (tag == DW_TAG_subprogram)
+		if (tag == DW_TAG_subprogram) {
 			add_function(unit, die);
+			add_scoped(unit, stack, depth, names);
+		}
 		if (is_scope(tag) && depth + 1 < NESTING_MAX &&
 		    dwarf_child(die, &stack[depth + 1]) == 0) {
 			depth++;
@@ -117,7 +163,8 @@ done:
 }
 
 /* A unit that does not tell its ranges has those of its functions. */
-static void add_unit(struct np_dwarf *dwarf, Dwarf_Die *lines, Dwarf_Die *functions)
+static void add_unit(struct np_dwarf *dwarf, Dwarf_Die *lines, Dwarf_Die *functions,
+		     struct np_names *names)
 {
 	uint32_t id = (uint32_t)dwarf->unit_count;
 	struct unit *unit;
@@ -130,7 +177,7 @@ static void add_unit(struct np_dwarf *dwarf, Dwarf_Die *lines, Dwarf_Die *functi
 	*unit = (struct unit){ .lines = *lines, .functions = *functions };
 	if (add_ranges(&dwarf->ranges, lines, id) > 0)
 		return;
-	load_functions(unit);
+	load_functions(unit, names);
 	for (size_t i = 0; i < unit->ranges.count; i++)
 		np_ranges_add(&dwarf->ranges, unit->ranges.at[i].start, unit->ranges.at[i].end, id);
 }
@@ -151,7 +198,8 @@ void np_dwarf_load(struct np_symbol_module *module)
 	while (dwarf_get_units(debug, cu, &cu, NULL, &type, &die, &split) == 0) {
 		if (type != DW_UT_compile && type != DW_UT_skeleton)
 			continue;
-		add_unit(dwarf, &die, type == DW_UT_skeleton && split.addr ? &split : &die);
+		add_unit(dwarf, &die, type == DW_UT_skeleton && split.addr ? &split : &die,
+			 module->owner->names);
 	}
 	np_ranges_finish(&dwarf->ranges);
 	module->dwarf = dwarf;
@@ -164,13 +212,42 @@ void np_dwarf_free(struct np_dwarf *dwarf)
 	for (size_t i = 0; i < dwarf->unit_count; i++) {
 		np_ranges_free(&dwarf->units[i].ranges);
 		free(dwarf->units[i].dies);
+		free(dwarf->units[i].scoped);
 	}
 	np_ranges_free(&dwarf->ranges);
 	free(dwarf->units);
 	free(dwarf);
 }
 
-static const char *raw_name(Dwarf_Die *die)
+/* The name with its scopes, when the DIE that has the name lies in UNIT. */
+static const char *scoped_name(const struct unit *unit, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die origin = *die;
+	size_t low = 0, high = unit->scoped_count;
+	Dwarf_Off offset;
+
+	for (int steps = 0; steps < 8 && !dwarf_hasattr(&origin, DW_AT_name); steps++)
+		if ((!dwarf_attr(&origin, DW_AT_abstract_origin, &attribute) &&
+		     !dwarf_attr(&origin, DW_AT_specification, &attribute)) ||
+		    !dwarf_formref_die(&attribute, &origin))
+			return NULL;
+	if (origin.cu != unit->functions.cu)	/* offsets count from another section, perhaps */
+		return NULL;
+	offset = dwarf_dieoffset(&origin);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (unit->scoped[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < unit->scoped_count && unit->scoped[low].offset == offset
+	     ? unit->scoped[low].name : NULL;
+}
+
+static const char *raw_name(const struct unit *unit, Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 	const char *name = NULL;
@@ -178,7 +255,9 @@ static const char *raw_name(Dwarf_Die *die)
 	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
 	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
 		name = dwarf_formstring(&attribute);
-	return name && *name ? name : dwarf_diename(die);
+	if (!name || !*name)
+		name = scoped_name(unit, die);
+	return name ? name : dwarf_diename(die);
 }
 
 /* Can code of its own lie below, without being a function that was called? */
@@ -188,48 +267,73 @@ static bool is_block(int tag)
 	       tag == DW_TAG_with_stmt;
 }
 
-/* The child of DIE around PC that is a block or an inlined call; blocks that do not tell where they
- * are, are looked through. */
-static bool scope_around(Dwarf_Die *die, Dwarf_Addr pc, Dwarf_Die *ret)
+/* Inlined calls around an address, outermost first. */
+struct chain {
+	Dwarf_Die at[NP_INLINE_DEPTH_MAX - 1];
+	size_t count;
+};
+
+/* Does DIE hold code at PC?  Blocks that do not tell where they are, are looked into. */
+static bool may_hold(Dwarf_Die *die, int tag, Dwarf_Addr pc)
 {
-	Dwarf_Die stack[NESTING_MAX];
-	size_t depth = 0;
-
-	if (dwarf_child(die, &stack[0]) != 0)
+	if (tag != DW_TAG_inlined_subroutine && !is_block(tag))
 		return false;
-	for (unsigned n = 0; n < DIES_MAX; n++) {
-		int tag = dwarf_tag(&stack[depth]);
-		bool block = is_block(tag);
-
-		if ((block || tag == DW_TAG_inlined_subroutine) &&
-		    dwarf_haspc(&stack[depth], pc) > 0) {
-			*ret = stack[depth];
-			return true;
-		}
-		if (block && depth + 1 < NESTING_MAX &&
-		    !dwarf_hasattr(&stack[depth], DW_AT_low_pc) &&
-		    !dwarf_hasattr(&stack[depth], DW_AT_ranges) &&
-		    dwarf_child(&stack[depth], &stack[depth + 1]) == 0) {
-			depth++;
-			continue;
-		}
-		while (dwarf_siblingof(&stack[depth], &stack[depth]) != 0) {
-			if (depth == 0)
-				return false;
-			depth--;
-		}
-	}
-	return false;
+	return dwarf_haspc(die, pc) > 0 ||
+	       (tag != DW_TAG_inlined_subroutine && !dwarf_hasattr(die, DW_AT_low_pc) &&
+		!dwarf_hasattr(die, DW_AT_ranges));
 }
 
-static const char *file_at(Dwarf_Die *die, Dwarf_Word index)
+/* The inlined calls in FUNCTION around PC.  Compilers let blocks overlap that should not: all that
+ * hold PC are walked, and the deepest nest counts. */
+static void find_chain(Dwarf_Die *function, Dwarf_Addr pc, struct chain *best)
 {
-	Dwarf_Die unit;
+	Dwarf_Die stack[NESTING_MAX];
+	size_t inlined[NESTING_MAX] = { 0 };	/* calls outside of what lies at each depth */
+	struct chain now;
+	size_t depth = 0, count;
+
+	best->count = 0;
+	if (dwarf_child(function, &stack[0]) != 0)
+		return;
+	for (unsigned n = 0; n < DIES_MAX; n++) {
+		int tag = dwarf_tag(&stack[depth]);
+
+		if (may_hold(&stack[depth], tag, pc)) {
+			count = inlined[depth];
+			if (tag == DW_TAG_inlined_subroutine &&
+			    count < sizeof(now.at) / sizeof(now.at[0]))
+				now.at[count++] = stack[depth];
+			if (count > best->count) {
+				memcpy(best->at, now.at, count * sizeof(now.at[0]));
+				best->count = count;
+			}
+			if (depth + 1 < NESTING_MAX &&
+			    dwarf_child(&stack[depth], &stack[depth + 1]) == 0) {
+				inlined[++depth] = count;
+				continue;
+			}
+		}
+		while (dwarf_siblingof(&stack[depth], &stack[depth]) != 0) {
+			if (depth-- == 0)
+				return;
+		}
+	}
+}
+
+/* The file that attribute NAME of DIE, or of where it was declared, gives by its number.  (Not
+ * dwarf_decl_file(): up to elfutils 0.188 it aborts at split units.) */
+static const char *file_of(Dwarf_Die *die, unsigned name)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word index;
 	Dwarf_Files *files;
+	Dwarf_Die unit;
 	size_t count;
 
-	if (!dwarf_diecu(die, &unit, NULL, NULL) || dwarf_getsrcfiles(&unit, &files, &count) != 0 ||
-	    index >= count)
+	if (!dwarf_attr_integrate(die, name, &attribute) ||
+	    dwarf_formudata(&attribute, &index) != 0 || !attribute.cu ||
+	    !dwarf_cu_die(attribute.cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL) ||
+	    dwarf_getsrcfiles(&unit, &files, &count) != 0 || index >= count)
 		return NULL;
 	return dwarf_filesrc(files, index, NULL, NULL);
 }
@@ -239,52 +343,45 @@ static Dwarf_Word number_of(Dwarf_Die *die, unsigned name)
 	Dwarf_Attribute attribute;
 	Dwarf_Word value;
 
-	return dwarf_attr(die, name, &attribute) && dwarf_formudata(&attribute, &value) == 0 ? value : 0;
+	return dwarf_attr_integrate(die, name, &attribute) &&
+	       dwarf_formudata(&attribute, &value) == 0 ? value : 0;
 }
 
 /* FILE and LINE tell where the frame's code is, which an #include may have put elsewhere than the
  * function's declaration: then the line of that is of no use beside FILE. */
-static void describe(struct np_symbol_module *module, Dwarf_Die *die, const char *file,
-		     Dwarf_Word line, struct np_dwarf_frame *ret)
+static void describe(struct np_symbol_module *module, const struct unit *unit, Dwarf_Die *die,
+		     const char *file, Dwarf_Word line, struct np_dwarf_frame *ret)
 {
-	const char *declared = dwarf_decl_file(die);
-	int decl_line = 0;
+	const char *declared = file_of(die, DW_AT_decl_file);
+	Dwarf_Word decl_line = number_of(die, DW_AT_decl_line);
 
-	if (dwarf_decl_line(die, &decl_line) != 0 || decl_line < 0)
-		decl_line = 0;
-	ret->raw_name = raw_name(die);
+	ret->raw_name = raw_name(unit, die);
 	ret->line = file && line <= UINT32_MAX ? (uint32_t)line : 0;
 	ret->decl_line = 0;
 	if (declared && (!file || strcmp(file, declared) == 0)) {
-		ret->decl_line = (uint32_t)decl_line;
+		ret->decl_line = decl_line <= UINT32_MAX ? (uint32_t)decl_line : 0;
 		file = declared;
 	}
 	ret->file = np_names_keep(module->owner->names, file ? file : "");
 }
 
 /* DIE is the function around PC; FILE and LINE belong to the innermost frame. */
-static void describe_chain(struct np_symbol_module *module, Dwarf_Die *die, Dwarf_Addr pc,
-			   const char *file, Dwarf_Word line, struct np_dwarf_answer *ret)
+static void describe_chain(struct np_symbol_module *module, const struct unit *unit, Dwarf_Die *die,
+			   Dwarf_Addr pc, const char *file, Dwarf_Word line,
+			   struct np_dwarf_answer *ret)
 {
-	Dwarf_Die chain[NP_INLINE_DEPTH_MAX];	/* outermost first */
-	Dwarf_Die scope = *die, inner;
-	size_t count = 1;
+	struct chain chain;
 
-	chain[0] = *die;
-	for (int nesting = 0; nesting < 4 * NESTING_MAX && count < NP_INLINE_DEPTH_MAX &&
-			      scope_around(&scope, pc, &inner); nesting++) {
-		scope = inner;
-		if (dwarf_tag(&inner) == DW_TAG_inlined_subroutine)
-			chain[count++] = inner;
-	}
-	for (size_t i = 0; i < count; i++) {
-		Dwarf_Die *at = &chain[count - 1 - i];
+	find_chain(die, pc, &chain);
+	for (size_t i = 0; i < chain.count; i++) {
+		Dwarf_Die *at = &chain.at[chain.count - 1 - i];
 
-		describe(module, at, file, line, &ret->frames[i]);
-		file = file_at(at, number_of(at, DW_AT_call_file));
+		describe(module, unit, at, file, line, &ret->frames[i]);
+		file = file_of(at, DW_AT_call_file);
 		line = number_of(at, DW_AT_call_line);
 	}
-	ret->count = count;
+	describe(module, unit, die, file, line, &ret->frames[chain.count]);
+	ret->count = chain.count + 1;
 }
 
 void np_dwarf_find(struct np_symbol_module *module, uint64_t address, struct np_dwarf_answer *ret)
@@ -306,14 +403,14 @@ void np_dwarf_find(struct np_symbol_module *module, uint64_t address, struct np_
 	file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
 	if (!file || dwarf_lineno(line, &number) != 0 || number < 0)
 		number = 0;
-	load_functions(unit);
+	load_functions(unit, module->owner->names);
 	range = np_ranges_smallest(&unit->ranges, pc);
 	if (!range) {		/* assembly: lines without functions */
 		ret->frames[0].file = np_names_keep(module->owner->names, file ? file : "");
 		ret->frames[0].line = (uint32_t)number;
 		return;
 	}
-	describe_chain(module, &unit->dies[range->id], pc, file, (Dwarf_Word)number, ret);
+	describe_chain(module, unit, &unit->dies[range->id], pc, file, (Dwarf_Word)number, ret);
 	ret->start = range->start - dwarf->bias;
 	ret->end = range->end - dwarf->bias;
 }

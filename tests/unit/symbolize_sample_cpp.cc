@@ -39,4 +39,18 @@ __attribute__((noinline)) int function(int x, const char *text)
 
 	return lambda(text[0]);
 }
+
+static inline __attribute__((always_inline)) int hidden(int x)
+{
+	__asm__ volatile(".globl np_sample_in_static\nnp_sample_in_static: nop" : "+r"(x));
+	return x * 3;
+}
+
+__attribute__((noinline)) int caller(int x)
+{
+	sink = x;
+	x = hidden(x + 1);
+	sink = x;
+	return x;
+}
 } // namespace np_sample

@@ -2,7 +2,8 @@
  *
  * test-symbolize.c - the right name, or none: with debugging information, without, and stripped.
  *
- * Arguments: the sample with -g, without, and stripped; the C++ sample with -g and stripped.
+ * Arguments: the sample with -g, without, and stripped; the C++ sample with -g and stripped; the
+ * sample with DWARF 4 and with split DWARF.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,7 @@
 #include "symbolize/ranges.h"
 #include "symbolize/symbolize.h"
 
-static char *with_debug, *plain, *stripped, *cpp, *cpp_stripped;
+static char *with_debug, *plain, *stripped, *cpp, *cpp_stripped, *dwarf4, *split;
 static struct np_symbolizer *symbolizer;
 
 static int make(void **state)
@@ -111,12 +112,11 @@ static const char *file_of(const struct np_symbol_line *line)
 	return slash ? slash + 1 : line->file;
 }
 
-static void inlined_calls_are_frames_with_their_lines(void **state)
+static void expect_inlined(const char *path)
 {
-	uint64_t place = address_of(with_debug, "np_sample_in_inline");
-	struct np_symbol symbol = symbolize(with_debug, place);
+	uint64_t place = address_of(path, "np_sample_in_inline");
+	struct np_symbol symbol = symbolize(path, place);
 
-	(void)state;
 	assert_int_equal(symbol.line_count, 3);
 	assert_string_equal(symbol.lines[0].name, "inlined_inner");
 	assert_string_equal(symbol.lines[1].name, "inlined_middle");
@@ -130,7 +130,15 @@ static void inlined_calls_are_frames_with_their_lines(void **state)
 	assert_int_equal(symbol.lines[2].line, 30);
 	assert_int_equal(symbol.lines[2].decl_line, 27);
 	assert_int_equal(symbol.source, NP_SYMBOL_DWARF);
-	assert_int_equal(symbol.start, address_of(with_debug, "np_sample_outer"));
+	assert_int_equal(symbol.start, address_of(path, "np_sample_outer"));
+}
+
+static void inlined_calls_are_frames_with_their_lines(void **state)
+{
+	(void)state;
+	expect_inlined(with_debug);
+	expect_inlined(dwarf4);
+	expect_inlined(split);
 	/* Without debugging information the label in the middle must not become a function. */
 	expect_name(plain, address_of(plain, "np_sample_in_inline"), NP_SYMBOL_TABLE, "np_sample_outer");
 	expect_name(stripped, address_of(plain, "np_sample_in_inline"), NP_SYMBOL_TABLE,
@@ -249,6 +257,18 @@ static void cpp_names_are_for_people(void **state)
 		expect_name(cpp_stripped, address, NP_SYMBOL_TABLE, expected[i][1]);
 		assert_string_equal(symbol.lines[symbol.line_count - 1].system_name, expected[i][0]);
 	}
+}
+
+static void a_static_cpp_function_keeps_its_scope_where_it_is_inlined(void **state)
+{
+	struct np_symbol symbol = symbolize(cpp, address_of(cpp, "np_sample_in_static"));
+
+	(void)state;
+	assert_int_equal(symbol.line_count, 2);
+	assert_true(symbol.lines[0].inlined);
+	/* gcc gives such functions no linkage name; clang does, with the parameters. */
+	assert_int_equal(strncmp(symbol.lines[0].name, "np_sample::hidden", 17), 0);
+	assert_string_equal(symbol.lines[1].name, "np_sample::caller(int)");
 }
 
 static void a_file_that_is_not_the_profiled_one_is_not_used(void **state)
@@ -482,6 +502,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_public_one_of_several_names_is_shown),
 		cmocka_unit_test(plt_stubs_are_named_by_their_target),
 		cmocka_unit_test(cpp_names_are_for_people),
+		cmocka_unit_test(a_static_cpp_function_keeps_its_scope_where_it_is_inlined),
 		cmocka_unit_test(a_file_that_is_not_the_profiled_one_is_not_used),
 		cmocka_unit_test(a_file_changed_since_is_not_used_without_a_build_id),
 		cmocka_unit_test(the_vdso_is_known),
@@ -493,8 +514,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_smallest_range_counts),
 	};
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: %s DEBUG PLAIN STRIPPED CPP CPP_STRIPPED\n", argv[0]);
+	if (argc != 8) {
+		fprintf(stderr, "usage: %s DEBUG PLAIN STRIPPED CPP CPP_STRIPPED DWARF4 SPLIT\n", argv[0]);
 		return 2;
 	}
 	with_debug = realpath(argv[1], NULL);
@@ -502,5 +523,7 @@ int main(int argc, char **argv)
 	stripped = realpath(argv[3], NULL);
 	cpp = realpath(argv[4], NULL);
 	cpp_stripped = realpath(argv[5], NULL);
+	dwarf4 = realpath(argv[6], NULL);
+	split = realpath(argv[7], NULL);
 	return cmocka_run_group_tests(tests, make, destroy);
 }
