@@ -11,9 +11,10 @@
  * the current one, and is compared with what is mapped now before it is believed again.
  *
  * Publication: an entry is filled in and registered by the thread that claimed its number, and then
- * put into `places` with compare-and-swap (release; pairs with the acquire in find_place()).  A
+ * put into `places` with compare-and-swap (release; pairs with the acquire in np_module_find()).  A
  * thread that loses that race uses the winner's entry and its own number is wasted.  Two threads
- * that both re-verify an entry store the same values.
+ * that both re-verify an entry store the same values.  Entries of objects that were unloaded stay:
+ * a plugin that comes back to its place finds its entry, and its rules, again.
  */
 #include "signal/modules.h"
 
@@ -43,8 +44,8 @@ struct object {
 	bool main;
 };
 
-struct identity {			/* beside np_module_table, constant but for registered */
-	const void *handle;
+struct identity {			/* beside np_module_table, constant likewise */
+	const void *handle;		/* atomic: the loader's, when it was last verified */
 	uint64_t fingerprint;		/* of the name, the build id and the unwind table's head */
 	uint8_t registered;		/* atomic: index is final for this spool, even if it is 0 */
 };
@@ -194,6 +195,9 @@ static uint64_t fingerprint(const struct object *object, const struct np_image_f
 		hash = hash_byte(hash, (uint8_t)object->name[i]);
 	for (uint32_t i = 0; i < facts->build_id_bytes; i++)
 		hash = hash_byte(hash, facts->build_id[i]);
+	/* Without a build id a file that was built anew may look the same; its handle seldom does. */
+	for (uint32_t i = 0; i < 8 && facts->build_id_bytes == 0; i++)
+		hash = hash_byte(hash, (uint8_t)((uintptr_t)object->handle >> 8 * i));
 	for (uintptr_t i = 0; i < bytes; i++)
 		hash = hash_byte(hash, np_memory_u8(facts->eh_frame_hdr + i));
 	return hash;
@@ -273,8 +277,7 @@ static bool unchanged(const struct object *object, const struct np_module *modul
 	struct np_image image = { object->start, object->end, object->bias };
 	struct np_image_facts facts;
 
-	if (object->end != module->end || object->bias != module->bias ||
-	    object->handle != identity->handle)
+	if (object->end != module->end || object->bias != module->bias)
 		return false;
 	np_image_read(&image, object->eh_frame_hdr, &facts);
 	return facts.eh_frame_hdr == module->eh_frame_hdr &&
@@ -328,6 +331,7 @@ static const struct np_module *believe(struct np_spool *spool, const struct obje
 		np_store_relaxed(&module->index, add_to_spool(spool, object, module, now));
 		np_store_release(&identities[module->id].registered, 1);
 	}
+	np_store_relaxed(&identities[module->id].handle, object->handle);
 	np_store_release(&module->generation, now);
 	return module;
 }
@@ -338,7 +342,7 @@ static bool is_current(const struct np_spool *spool, const struct object *object
 	const struct identity *identity = &identities[module->id];
 
 	return np_load_acquire(&module->generation) == now && object->end == module->end &&
-	       object->bias == module->bias && object->handle == identity->handle &&
+	       object->bias == module->bias && object->handle == np_load_relaxed(&identity->handle) &&
 	       (!spool || np_load_acquire(&identity->registered));
 }
 
@@ -359,14 +363,18 @@ const struct np_module *np_module_find(struct np_spool *spool, uintptr_t pc)
 		uint16_t id = np_load_acquire(at);
 		struct np_module *module = &np_module_table[id];
 
-		if (id && module->start != object.start) {
+		if (id && module->start == object.start) {
+			if (is_current(spool, &object, module, now))
+				return module;
+			if (unchanged(&object, module))
+				return believe(spool, &object, module, now);
+			/* Gone, whether or not anybody said so: its rules are dead. */
+			np_store_release(&module->generation, 0);
+		}
+		if (id) {		/* of another object, or of one that was here before */
 			place++;
 			continue;
 		}
-		if (id && is_current(spool, &object, module, now))
-			return module;
-		if (id && unchanged(&object, module))
-			return believe(spool, &object, module, now);
 		if (!made)
 			made = make(spool, &object, now);
 		if (!made)

@@ -2,7 +2,7 @@
  *
  * test-cfi-reload.c - another object at the same address: no rule of its predecessor may be used.
  *
- * usage: test-cfi-reload SMALL.so LARGE.so
+ * usage: test-cfi-reload SMALL.so LARGE.so GAP.so
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include "signal/modules.h"
 #include "signal/unwind.h"
 
-static const char *paths[2];
+static const char *paths[3];
 static struct np_stack stack;
 static uintptr_t stack_high, from;
 static struct np_module seen;
@@ -104,6 +104,80 @@ static void the_same_again(void **state)
 	assert_true(seen.generation > first.generation);
 }
 
+/* Of an object with a gap the loader tells one segment at a time; it is one module all the same. */
+static void with_a_gap(void **state)
+{
+	(void)state;
+	visit(paths[2]);
+	assert_true(seen.end - seen.start > 16u << 20);
+	assert_int_not_equal(seen.eh_frame_hdr, 0);
+}
+
+/* Threads that unwind through objects which another thread loads and unloads. */
+struct worker {
+	pthread_t id;
+	struct np_stack stack;
+	uint32_t wrong;
+};
+
+static uint32_t stop;			/* atomic */
+
+__attribute__((noinline)) static uintptr_t deep(struct worker *worker, struct np_stack_range *range,
+						int depth)
+{
+	volatile char room[48];
+	bool same_activation;
+	ucontext_t context;
+
+	room[0] = (char)depth;
+	if (depth > 0)
+		return deep(worker, range, depth - 1) + (uintptr_t)room[0];
+	getcontext(&context);
+	range->low = (uintptr_t)context.uc_mcontext.gregs[REG_RSP] - 128;
+	np_unwinder_cfi.unwind(NULL, &context, range, &worker->stack, &same_activation);
+	return (uintptr_t)room[0];
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+	pthread_attr_t attributes;
+	struct np_stack_range range = { 0 };
+	size_t bytes;
+	void *low;
+
+	pthread_getattr_np(pthread_self(), &attributes);
+	pthread_attr_getstack(&attributes, &low, &bytes);
+	pthread_attr_destroy(&attributes);
+	range.high = (uintptr_t)low + bytes;
+	for (int i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
+		uint32_t base;
+
+		deep(worker, &range, 0);
+		base = worker->stack.depth;
+		deep(worker, &range, i % 100);
+		worker->wrong += worker->stack.quality != NP_QUALITY_COMPLETE ||
+				 worker->stack.depth != base + (uint32_t)(i % 100);
+	}
+	return NULL;
+}
+
+static void many_threads(void **state)
+{
+	static struct worker workers[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&workers[i].id, NULL, work, &workers[i]), 0);
+	for (int i = 0; i < 300; i++)
+		visit(paths[i % 3]);
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(workers[i].id, NULL);
+		assert_int_equal(workers[i].wrong, 0);
+	}
+}
+
 /* A fork child's spool has no entries yet: all modules must be registered again. */
 static void forgotten(void **state)
 {
@@ -133,6 +207,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_at_the_same_address),
 		cmocka_unit_test(the_same_again),
+		cmocka_unit_test(with_a_gap),
+		cmocka_unit_test(many_threads),
 		cmocka_unit_test(forgotten),
 		cmocka_unit_test(no_module),
 	};
@@ -140,10 +216,11 @@ int main(int argc, char **argv)
 	size_t bytes;
 	void *low;
 
-	if (argc != 3)
+	if (argc != 4)
 		return 2;
 	paths[0] = argv[1];
 	paths[1] = argv[2];
+	paths[2] = argv[3];
 	pthread_getattr_np(pthread_self(), &attributes);
 	pthread_attr_getstack(&attributes, &low, &bytes);
 	pthread_attr_destroy(&attributes);
