@@ -55,9 +55,11 @@ void np_report_json(const struct np_report *report, FILE *to);
 void np_report_markdown(const struct np_report *report, FILE *to);
 void np_report_csv(const struct np_report *report, FILE *to);
 
-/* The sentence that says what to look at first; to be freed.  NULL when no row has time of its
- * own. */
-char *np_report_advice(const struct np_report *report);
+/* The sentence that says what to look at first and what that can give, names written by PUT_NAME
+ * because each format escapes them in its own way.  Returns false, and writes nothing, when no
+ * row has time of its own or the rows are not sorted by ROI. */
+bool np_report_advice(const struct np_report *report, FILE *to,
+		      void (*put_name)(FILE *to, const char *raw));
 
 /* "0.4·self% + 0.4·total% + 0.2·calls%", with the weights that were used; to be freed. */
 char *np_report_formula(const struct np_ranking *ranking);

@@ -80,7 +80,6 @@ static void put_markdown_row(const struct np_report *report, const struct np_ran
 void np_report_markdown(const struct np_report *report, FILE *to)
 {
 	char *summary = np_units_summary(report->tree), *formula = np_report_formula(report->ranking);
-	char *advice = np_report_advice(report);
 
 	fputs("### Hot spots of ", to);
 	put_prose(to, report->source);
@@ -107,12 +106,9 @@ void np_report_markdown(const struct np_report *report, FILE *to)
 		put_prose(to, report->hint);
 		fputc('\n', to);
 	}
-	if (advice && report->settings->order == NP_RANK_ROI) {
-		fputs("\nFirst ", to);
-		put_prose(to, advice);
+	fputc('\n', to);
+	if (np_report_advice(report, to, put_code))
 		fputc('\n', to);
-	}
-	free(advice);
 	free(formula);
 	free(summary);
 }

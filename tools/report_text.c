@@ -14,10 +14,11 @@
 #include "base/message.h"
 #include "report.h"
 
-#define FIGURES_WIDTH 63	/* all columns but the names */
+#define FIGURES_WIDTH 64	/* all columns but the names */
 #define MODULE_MIN    10
 #define NAME_MIN      18
 #define DASH	      "\xe2\x80\x93"
+#define NBSP	      "\xc2\xa0"	/* no line break between a number and its unit */
 
 void np_report_share(char *to, size_t size, double share)
 {
@@ -43,45 +44,43 @@ static void speedup_text(char *to, size_t size, double saves)
 		snprintf(to, size, speedup < 1.1 ? "%.3f\xc3\x97" : "%.2f\xc3\x97", speedup);
 }
 
-/* When the first by ROI is not the one with the most time of its own, name that too. */
-static const char *most_own(const struct np_ranking *ranking, const struct np_rank_row *first,
-			    char *to, size_t size)
+static const struct np_rank_row *most_of_its_own(const struct np_ranking *ranking)
 {
-	const struct np_rank_row *most = first;
-	char *name;
+	const struct np_rank_row *most = NULL;
 
 	for (size_t i = 0; i < ranking->count; i++)
-		if (ranking->rows[i].self > most->self)
+		if (ranking->rows[i].self > (most ? most->self : 0))
 			most = &ranking->rows[i];
-	if (most == first)
-		return "";
-	name = np_visible(most->name, 200);
-	snprintf(to, size, " Most time of its own: %s, %.1f %%.", name, 100 * most->self_share);
-	free(name);
-	return to;
+	return most;
 }
 
-char *np_report_advice(const struct np_report *report)
+bool np_report_advice(const struct np_report *report, FILE *to,
+		      void (*put_name)(FILE *to, const char *raw))
 {
 	const struct np_ranking *ranking = report->ranking;
-	char half[32], all[32], *name, *text, sure[96] = "", other[1400];
-	const struct np_rank_row *row = NULL;
+	const struct np_rank_row *most = most_of_its_own(ranking), *first = NULL;
+	char half[32], all[32];
 
-	for (size_t i = 0; i < ranking->count && !row; i++)
+	if (!most || report->settings->order != NP_RANK_ROI)
+		return false;
+	for (size_t i = 0; !first; i++)
 		if (ranking->rows[i].self > 0)
-			row = &ranking->rows[i];
-	if (!row)
-		return NULL;
-	name = np_visible(row->name, 200);
-	speedup_text(half, sizeof(half), row->saves_2);
-	speedup_text(all, sizeof(all), row->saves_all);
+			first = &ranking->rows[i];
+	speedup_text(half, sizeof(half), first->saves_2);
+	speedup_text(all, sizeof(all), first->saves_all);
+	fputs("First ", to);
+	put_name(to, first->name);
+	fprintf(to, ": at half its own time the whole is %s as fast, at none of it %s; its own time is "
+		"%.2f" NBSP "%% of all", half, all, 100 * first->self_share);
 	if (ranking->samples_known)
-		snprintf(sure, sizeof(sure), "; its own share is %.1f %%, with 95 %% confidence at least "
-			 "%.1f %%", 100 * row->self_share, 100 * row->self_lower);
-	text = np_xasprintf("%s: twice as fast it makes the whole %s as fast, and at most %s%s.%s", name,
-			    half, all, sure, most_own(ranking, row, other, sizeof(other)));
-	free(name);
-	return text;
+		fprintf(to, " (95" NBSP "%% sure of %.2f" NBSP "%%)", 100 * first->self_lower);
+	fputc('.', to);
+	if (most == first)
+		return true;
+	fputs(" Most time of its own has ", to);
+	put_name(to, most->name);
+	fprintf(to, ": %.2f" NBSP "%%.", 100 * most->self_share);
+	return true;
 }
 
 /* Left-aligned in COLUMNS columns of the terminal, whatever the characters' widths. */
@@ -153,7 +152,7 @@ static void put_head(const struct np_report *report, FILE *to)
 	}
 	put_line(report, to, "%s%s; ROI = score / complexity; sorted by %s.", formula,
 		 report->ranking->calls != NP_CALLS_UNKNOWN ? ""
-		 : " (calls are unknown: 0.4 and 0.4 renormalised)",
+		 : " (calls unknown: 0.4 and 0.4 renormalised)",
 		 report->settings->order == NP_RANK_ROI ? "ROI"
 							 : np_rank_order_name(report->settings->order));
 	if (report->hint)
@@ -318,10 +317,30 @@ static void put_defaults(const struct np_report *report, FILE *to)
 	free(file);
 }
 
+static void put_name(FILE *to, const char *raw)
+{
+	char *name = np_visible(raw, 200);
+
+	fputs(name, to);
+	free(name);
+}
+
+static void put_advice(const struct np_report *report, FILE *to)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&text, &size);
+	bool any = memory && np_report_advice(report, memory, put_name);
+
+	if (!memory || fclose(memory) != 0)
+		np_die(NP_EXIT_FAILURE, "out of memory");
+	if (any)
+		put_line(report, to, "%s", text);
+	free(text);
+}
+
 void np_report_text(const struct np_report *report, FILE *to)
 {
-	char *advice = np_report_advice(report);
-
 	put_head(report, to);
 	put_table(report, to);
 	if (report->row_count < report->ranking->count)
@@ -329,8 +348,7 @@ void np_report_text(const struct np_report *report, FILE *to)
 			 report->ranking->count - report->row_count);
 	put_impacts(report, to);
 	fputc('\n', to);
-	if (advice && report->settings->order == NP_RANK_ROI)
-		put_line(report, to, "First %s", advice);
+	put_advice(report, to);
 	put_defaults(report, to);
 	if (report->svg) {
 		char *path = np_visible(report->svg, 0);
@@ -338,5 +356,4 @@ void np_report_text(const struct np_report *report, FILE *to)
 		put_line(report, to, "flame graph: %s", path);
 		free(path);
 	}
-	free(advice);
 }

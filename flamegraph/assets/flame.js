@@ -641,7 +641,8 @@ frames.addEventListener('mousemove', event => {
 		moveTip(event);
 });
 frames.addEventListener('mouseleave', () => hover(null));
-frames.addEventListener('focusin', event => {
+// On the document, because a browser takes an SVG element that listens to focus for a stop of Tab.
+document.addEventListener('focusin', event => {
 	const box = boxOf(event.target);
 
 	if (box)
