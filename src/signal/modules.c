@@ -33,6 +33,7 @@
 #define HASHED_HDR_MAX 1024u	/* bytes of .eh_frame_hdr that go into an object's fingerprint */
 #define ELF_MAGIC      0x464c457fu	/* "\177ELF" */
 #define PATH_BYTES_MAX 4096u
+#define PATH_BUFFERS   8u
 #define SNAPSHOT_MAX   1024u
 
 /* What the loader says about an address. */
@@ -50,10 +51,16 @@ struct identity {			/* beside np_module_table, constant likewise */
 	uint8_t registered;		/* atomic: index is final for this spool, even if it is 0 */
 };
 
+struct path_buffer {
+	uint32_t taken;			/* atomic */
+	char bytes[PATH_BYTES_MAX];
+};
+
 struct np_module np_module_table[NP_MODULE_TABLE_MAX];
 static struct identity identities[NP_MODULE_TABLE_MAX];
 static uint32_t entries_used = 1;		/* atomic; entry 0 is none */
 static uint16_t places[PLACES];			/* atomic; entry by hash of its start; 0 = free */
+static struct path_buffer path_buffers[PATH_BUFFERS];
 static uint32_t generation = 1;			/* atomic; 0 marks an entry as doubted */
 
 /* Two tables, so that a handler never meets one that is being written. */
@@ -81,6 +88,8 @@ void np_modules_forget(void)
 		np_module_table[id].generation = 0;
 		identities[id].registered = 0;
 	}
+	for (uint32_t i = 0; i < PATH_BUFFERS; i++)	/* taken by a thread that is not here any more */
+		path_buffers[i].taken = 0;
 }
 
 static int snapshot_add(struct dl_phdr_info *info, size_t bytes, void *argument)
@@ -160,7 +169,7 @@ static void join_segments(struct object *object)
 	object->end = image.end;
 }
 
-static bool find_object(uintptr_t pc, struct object *ret_object)
+__attribute__((noinline)) static bool find_object(uintptr_t pc, struct object *ret_object)
 {
 	struct dl_find_object found;
 
@@ -225,8 +234,9 @@ static uint8_t flags_of(const struct object *object)
 
 /* The object's path as a debugger would want it.  The loader's name is empty for the program and
  * may be relative to the directory that was current at the dlopen. */
-static const char *path_of(const struct object *object, uint8_t flags, char *buffer, long bytes)
+static const char *path_of(const struct object *object, uint8_t flags, char *buffer)
 {
+	const long bytes = PATH_BYTES_MAX;
 	long used;
 	size_t name_bytes = 0;
 
@@ -250,28 +260,41 @@ static const char *path_of(const struct object *object, uint8_t flags, char *buf
 	return buffer;
 }
 
-/* Never inlined: its path buffer must not lie under the parsing of unwind tables. */
+/* A buffer for a path: a page is more than a handler may take of the host's stack.  NULL when as
+ * many threads as there are buffers meet their first module at this moment. */
+static struct path_buffer *claim_buffer(void)
+{
+	for (uint32_t i = 0; i < PATH_BUFFERS; i++)
+		if (np_exchange_acq_rel(&path_buffers[i].taken, 1) == 0)
+			return &path_buffers[i];
+	return NULL;
+}
+
 __attribute__((noinline)) static uint16_t add_to_spool(struct np_spool *spool,
 						       const struct object *object,
 						       const struct np_module *module,
 						       uint32_t seen_in)
 {
-	char path[400];
+	struct path_buffer *buffer = claim_buffer();
 	struct np_image image = { object->start, object->end, object->bias };
 	struct np_image_facts facts;
 	struct np_spool_module entry = {
 		.start = module->start, .end = module->end, .bias = module->bias,
 		.generation = seen_in, .flags = module->flags,
 	};
+	uint16_t index;
 
 	np_image_read(&image, object->eh_frame_hdr, &facts);
 	entry.build_id_bytes = facts.build_id_bytes;
 	memcpy(entry.build_id, facts.build_id, sizeof(entry.build_id));
-	return np_spool_module_add(spool, &entry,
-				   path_of(object, module->flags, path, sizeof(path)));
+	index = np_spool_module_add(spool, &entry,
+				    buffer ? path_of(object, module->flags, buffer->bytes) : object->name);
+	if (buffer)
+		np_store_release(&buffer->taken, 0);
+	return index;
 }
 
-static bool unchanged(const struct object *object, const struct np_module *module)
+__attribute__((noinline)) static bool unchanged(const struct object *object, const struct np_module *module)
 {
 	const struct identity *identity = &identities[module->id];
 	struct np_image image = { object->start, object->end, object->bias };
@@ -286,7 +309,7 @@ static bool unchanged(const struct object *object, const struct np_module *modul
 }
 
 /* An entry that no other thread can see yet; NULL when the table is full. */
-static struct np_module *make(struct np_spool *spool, const struct object *object, uint32_t now)
+__attribute__((noinline)) static struct np_module *make(struct np_spool *spool, const struct object *object, uint32_t now)
 {
 	struct np_image image = { object->start, object->end, object->bias };
 	struct np_image_facts facts;
