@@ -51,14 +51,15 @@ static int write_files(struct np_fold_model *model, const char *out, struct np_f
 				 "%s: writing the profile: %s", place.directory, strerror(-r));
 	}
 	if (r == 0)
-		r = np_fold_place_commit(&place, identity, &result->folded_path, &result->pprof_path,
-					 result->message, sizeof(result->message));
+		r = np_fold_place_commit(&place, identity, &result->folded_path,
+			&result->pprof_path, result->message, sizeof(result->message));
 	np_fold_place_finish(&place);
 	free(identity);
 	return r;
 }
 
-static const char *place_of(const struct np_fold_options *options, const struct np_spool_header *head)
+static const char *place_of(
+	const struct np_fold_options *options, const struct np_spool_header *head)
 {
 	return options && options->out ? options->out : head->fold_out[0] ? head->fold_out : ".";
 }
@@ -84,8 +85,9 @@ static int fold(const struct np_spool_reader *reader, uid_t owner,
 	np_fold_model_finish(&model);
 	if (r == 0 && result->damaged) {
 		snprintf(result->message, sizeof(result->message),
-			 "damaged: %" PRIu64 " entries could not be used; %" PRIu64 " samples were saved",
-			 result->damaged, result->samples);
+			"damaged: %" PRIu64 " entries could not be used; %" PRIu64
+			" samples were saved",
+			result->damaged, result->samples);
 		r = -EBADMSG;
 	}
 	return r;

@@ -25,13 +25,13 @@ struct np_fold_result {
 	uint64_t by_quality[NP_QUALITY_MAX];	/* samples whose stack ends for that reason */
 	uint64_t unresolved_samples;	/* leaf function has no name */
 	uint64_t frames, unresolved_frames;	/* over all samples */
-	uint64_t counters[NP_COUNT_MAX];	/* as in the spool: lost ones by cause, threads, ... */
+	uint64_t counters[NP_COUNT_MAX]; /* as in the spool: lost ones by cause, threads, ... */
 	uint64_t damaged;		/* entries of the spool that could not be used */
 	uint32_t pid;
 	char exe[512];			/* the profiled program's path */
 	enum np_spool_state state;
 	enum np_spool_end end;
-	bool owner_alive;		/* the process still runs: this is a snapshot unless ENDED */
+	bool owner_alive; /* the process still runs: this is a snapshot unless ENDED */
 	char *folded_path, *pprof_path;	/* NULL when nothing was written, as without a sample */
 	char message[1024];		/* one line when the return value is not 0 */
 };

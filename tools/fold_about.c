@@ -69,7 +69,8 @@ static void say_quality(struct np_pprof *pprof, const struct np_fold_result *res
 	    percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples));
 	for (int i = 1; i < NP_QUALITY_MAX; i++)
 		if (result->by_quality[i])
-			say(pprof, "stacks cut: %" PRIu64 " samples %s", result->by_quality[i], reasons[i]);
+			say(pprof, "stacks cut: %" PRIu64 " samples %s", result->by_quality[i],
+				reasons[i]);
 	say(pprof, "unresolved: %.2f %% of the samples by their leaf, %.2f %% of all frames",
 	    percent(result->unresolved_samples, result->samples),
 	    percent(result->unresolved_frames, result->frames));
@@ -87,15 +88,18 @@ static void say_lost(struct np_pprof *pprof, const struct np_spool_header *head,
 		[NP_COUNT_LOST_PERIODS] = "periods of CPU time belonged to lost ticks",
 		[NP_COUNT_THREADS_UNCOVERED] = "threads not sampled, for they could get no clock",
 		[NP_COUNT_THREADS_SHARED] = "threads share the entry \"(other)\"",
-		[NP_COUNT_MODULES_LOST] = "look-ups of code whose module found no entry: bare addresses",
-		[NP_COUNT_STARTUP_PERIODS] = "periods used before the library attached, shown as [startup]",
+		[NP_COUNT_MODULES_LOST] =
+			"look-ups of code whose module found no entry: bare addresses",
+		[NP_COUNT_STARTUP_PERIODS] =
+			"periods used before the library attached, shown as [startup]",
 	};
 
 	for (int i = 0; i < NP_COUNT_MAX; i++)
 		if (words[i] && result->counters[i])
 			say(pprof, "count: %" PRIu64 " %s", result->counters[i], words[i]);
 	if (result->damaged)
-		say(pprof, "damaged: %" PRIu64 " entries of the spool could not be used", result->damaged);
+		say(pprof, "damaged: %" PRIu64 " entries of the spool could not be used",
+			result->damaged);
 	if (head->state == NP_SPOOL_ENDED && head->counters[NP_COUNT_SAMPLES] > result->samples)
 		say(pprof, "damaged: %" PRIu64 " more samples were counted than are in the tree",
 		    head->counters[NP_COUNT_SAMPLES] - result->samples);
@@ -105,10 +109,12 @@ static void say_end(struct np_pprof *pprof, const struct np_spool_header *head,
 		    const struct np_fold_result *result)
 {
 	const char *how = head->state != NP_SPOOL_ENDED
-			? result->owner_alive ? "still running: this is a snapshot" : "killed or crashed"
-			: head->end == NP_END_EXIT ? "exited"
-			: head->end == NP_END_EXEC ? "replaced by exec"
-			: head->end == NP_END_SIGNAL ? "ended by a signal" : "not known";
+				  ? result->owner_alive ? "still running: this is a snapshot"
+							: "killed or crashed"
+			  : head->end == NP_END_EXIT   ? "exited"
+			  : head->end == NP_END_EXEC   ? "replaced by exec"
+			  : head->end == NP_END_SIGNAL ? "ended by a signal"
+						       : "not known";
 
 	say(pprof, "end: %s", how);
 }
@@ -126,7 +132,8 @@ static void say_modules(struct np_pprof *pprof, const struct np_fold_model *mode
 		bool said = i > 0 && ordered[i - 1]->symbols == module->symbols;
 
 		if (note && !said)
-			say(pprof, "names: %s %s", module->path[0] ? module->path : "(no path)", note);
+			say(pprof, "names: %s %s", module->path[0] ? module->path : "(no path)",
+				note);
 	}
 	free((void *)ordered);
 }

@@ -23,7 +23,8 @@ static uint64_t mix(uint64_t h)
 
 static uint64_t hash_location(const struct np_fold_location *l)
 {
-	return mix(l->address * 0x9e3779b97f4a7c15ull + l->module * 64ull + l->marker * 2ull + l->entry);
+	return mix(l->address * 0x9e3779b97f4a7c15ull + l->module * 64ull + l->marker * 2ull +
+		   l->entry);
 }
 
 static uint64_t hash_node(const struct np_fold_node *n)
@@ -114,7 +115,8 @@ static uint32_t node_get(struct np_fold_model *model, uint32_t parent, uint32_t 
 	return model->node_count - 1;
 }
 
-static uint32_t marker_child(struct np_fold_model *model, uint32_t parent, enum np_fold_marker marker)
+static uint32_t marker_child(
+	struct np_fold_model *model, uint32_t parent, enum np_fold_marker marker)
 {
 	return node_get(model, parent, np_fold_location_get(model, 0, 0, marker, false));
 }
@@ -139,7 +141,8 @@ static uint32_t root_get(struct np_fold_model *model, uint32_t tid, const char *
 			break;
 	}
 	if (i == model->root_count) {
-		model->roots = grow(model->roots, model->root_count, &model->root_room, sizeof(*root));
+		model->roots =
+			grow(model->roots, model->root_count, &model->root_room, sizeof(*root));
 		root = &model->roots[model->root_count++];
 		*root = (struct np_fold_root){ .tid = tid, .quality = (uint8_t)quality };
 		memcpy(root->name, name, strlen(name) + 1);
@@ -188,9 +191,9 @@ static bool place_frame(struct np_fold_model *model, const struct np_spool_node 
 	if (model->nodes[above].depth >= NP_FOLD_DEPTH_MAX)
 		return false;
 	to->node = node_get(model, above,
-			    np_fold_location_get(model, index,
-						 from->pc - (from->kind == NP_NODE_CALL && from->pc > 0),
-						 NP_MARKER_NONE, false));
+		np_fold_location_get(model, index,
+			from->pc - (from->kind == NP_NODE_CALL && from->pc > 0), NP_MARKER_NONE,
+			false));
 	return true;
 }
 
@@ -249,7 +252,8 @@ static bool place_node(struct np_fold_model *model, const struct placed *all, ui
 static void count_node(struct np_fold_model *model, const struct np_spool_node *from,
 		       struct placed *at)
 {
-	uint64_t samples = np_load_relaxed(&from->samples), periods = np_load_relaxed(&from->periods);
+	uint64_t samples = np_load_relaxed(&from->samples),
+		 periods = np_load_relaxed(&from->periods);
 	uint64_t calls = np_load_relaxed(&from->calls);
 	uint64_t period_ns = np_spool_head(model->reader)->period_ns;
 
@@ -259,8 +263,8 @@ static void count_node(struct np_fold_model *model, const struct np_spool_node *
 		at->node = root_get(model, 0, "", NP_QUALITY_COMPLETE);
 	if (calls && !at->hidden && !add_counts(model, at->node, 0, 0, calls, period_ns))
 		model->damaged++;
-	if ((samples || periods) && !add_counts(model, sample_place(model, from, at), samples, periods,
-						0, period_ns))
+	if ((samples || periods) &&
+		!add_counts(model, sample_place(model, from, at), samples, periods, 0, period_ns))
 		model->damaged++;
 }
 

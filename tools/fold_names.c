@@ -40,7 +40,8 @@ static struct np_symbolizer *symbolizer_of(struct np_fold_model *model)
 }
 
 /* Code in no file: from the map that a JIT compiler may have left, else its address. */
-static void name_anonymous(struct np_fold_model *model, struct np_fold_location *location, uid_t owner)
+static void name_anonymous(
+	struct np_fold_model *model, struct np_fold_location *location, uid_t owner)
 {
 	const char *name = NULL;
 	char text[64];
@@ -79,7 +80,8 @@ static void name_address(struct np_fold_model *model, struct np_fold_location *l
 	location->line_count = symbol.line_count;
 }
 
-static void name_location(struct np_fold_model *model, struct np_fold_location *location, uid_t owner)
+static void name_location(
+	struct np_fold_model *model, struct np_fold_location *location, uid_t owner)
 {
 	if (location->marker) {
 		location->lines = one_line(marker_names[location->marker]);

@@ -44,7 +44,8 @@ static void exe_name(const struct np_spool_header *head, char to[EXE_BYTES_MAX +
 	const char *from = slash ? slash + 1 : path;
 	size_t length = strlen(from), n = 0;
 
-	if (length > sizeof(deleted) - 1 && strcmp(from + length - (sizeof(deleted) - 1), deleted) == 0)
+	if (length > sizeof(deleted) - 1 &&
+		strcmp(from + length - (sizeof(deleted) - 1), deleted) == 0)
 		length -= sizeof(deleted) - 1;
 	for (size_t i = 0; i < length && n < EXE_BYTES_MAX; i++) {
 		unsigned char c = (unsigned char)from[i];
@@ -115,7 +116,8 @@ static void choose(struct np_fold_place *place, const char *out, const struct np
 		slash = strrchr(whole, '/');
 		place->stem = np_xstrdup(slash ? slash + 1 : whole);
 		place->directory = slash == whole ? np_xstrdup("/")
-				 : slash ? strndup(whole, (size_t)(slash - whole)) : np_xstrdup(".");
+				   : slash        ? strndup(whole, (size_t)(slash - whole))
+						  : np_xstrdup(".");
 		free(whole);
 	} else {
 		place->directory = expand(*out ? out : ".", head);
@@ -162,8 +164,9 @@ int np_fold_place_open(struct np_fold_place *place, const char *out,
 	if (r >= 0)
 		place->pprof_fd = r = open_temporary(place, PPROF_SUFFIX, &place->pprof_temporary);
 	if (r < 0)
-		return fail(r, message, message_bytes, "%s: the profile cannot be written there: %s",
-			    place->directory, strerror(-r));
+		return fail(r, message, message_bytes,
+			"%s: the profile cannot be written there: %s", place->directory,
+			strerror(-r));
 	return 0;
 }
 
@@ -261,7 +264,8 @@ int np_fold_place_commit(struct np_fold_place *place, const char *identity, char
 	for (int n = 1; r == 0 && n <= NUMBER_MAX; n++) {
 		if (n > 1)
 			snprintf(number, sizeof(number), "-%d", n);
-		folded = np_xasprintf("%s/%s%s" FOLDED_SUFFIX, place->directory, place->stem, number);
+		folded = np_xasprintf(
+			"%s/%s%s" FOLDED_SUFFIX, place->directory, place->stem, number);
 		pprof = np_xasprintf("%s/%s%s" PPROF_SUFFIX, place->directory, place->stem, number);
 		r = try_names(place, identity, folded, pprof);
 		if (r == 0) {

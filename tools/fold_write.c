@@ -243,7 +243,8 @@ static void add_sample(struct pprof_writing *writing, uint32_t leaf, uint64_t sa
 		       uint64_t periods, uint64_t calls)
 {
 	static const char *const reasons[NP_QUALITY_MAX] = {
-		NULL, "too deep", "no unwind rule", "unreadable stack", "foreign stack", "no unwinder",
+		NULL, "too deep", "no unwind rule", "unreadable stack", "foreign stack",
+		"no unwinder",
 	};
 	const struct path *path = &writing->path;
 	const struct np_fold_model *model = path->model;
@@ -260,9 +261,10 @@ static void add_sample(struct pprof_writing *writing, uint32_t leaf, uint64_t sa
 		values[value_count++] = (int64_t)calls;
 	values[value_count++] = (int64_t)(periods * writing->period_ns);
 	if (root->name[0])
-		labels[label_count++] = (struct np_pprof_label){ .key = "thread", .text = root->name };
+		labels[label_count++] =
+			(struct np_pprof_label){.key = "thread", .text = root->name};
 	if (root->tid)
-		labels[label_count++] = (struct np_pprof_label){ .key = "tid", .number = root->tid };
+		labels[label_count++] = (struct np_pprof_label){.key = "tid", .number = root->tid};
 	if (root->quality != NP_QUALITY_COMPLETE)
 		labels[label_count++] = (struct np_pprof_label){ .key = "stack",
 								 .text = reasons[root->quality] };

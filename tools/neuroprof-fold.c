@@ -25,16 +25,17 @@ struct command {
 
 static const char help_text[] =
 	"usage: neuroprof-fold [OPTION…] SPOOL…\n\n"
-	"Turns what libneuroprof.so left in a spool into neuroprof.<program>.<pid>.folded and .pb.gz.\n\n"
-	"  -o, --output DIR      where the profiles go: a directory, or a name with %e (program) and\n"
-	"                        %p (process id); default: where the process was told (NEUROPROF_OUT)\n"
+	"Turns what libneuroprof.so left in a spool into the profile of its process:\n"
+	"neuroprof.<program>.<pid>.folded and .pb.gz.\n\n"
+	"  -o, --output WHERE    a directory, or a name with %e (program) and %p (process id);\n"
+	"                        without it: where the process was told (NEUROPROF_OUT)\n"
 	"      --remove          remove a spool once its profile is written\n"
 	"  -q, --quiet           say only what went wrong\n"
 	"  -v, --verbose         also say what was cut, lost or not resolved\n"
-	"      --after-exec=FD   wait until FD is closed; go away if a byte comes (for the library)\n"
+	"      --after-exec=FD   for the library: wait until FD closes, go away if a byte comes\n"
 	"      --help            this text\n"
 	"      --version         the version\n\n"
-	"Exit status: 0 done, 1 a spool could not be read whole or a profile not written, 2 usage.\n";
+	"Exit status: 0 done; 1 a spool was not read whole or a profile not written; 2 usage.\n";
 
 static void usage_hint(void)
 {
@@ -129,7 +130,8 @@ static double percent(uint64_t part, uint64_t whole)
 static void say_counts(const struct np_fold_result *result)
 {
 	static const char *const cut[NP_QUALITY_MAX] = {
-		NULL, "too deep", "no unwind rule", "unreadable stack", "foreign stack", "no unwinder",
+		NULL, "too deep", "no unwind rule", "unreadable stack", "foreign stack",
+		"no unwinder",
 	};
 	uint64_t lost = result->counters[NP_COUNT_LOST_REENTRANT] +
 			result->counters[NP_COUNT_LOST_NO_THREAD] +
@@ -137,7 +139,8 @@ static void say_counts(const struct np_fold_result *result)
 
 	for (int i = 1; i < NP_QUALITY_MAX; i++)
 		if (result->by_quality[i])
-			np_note("stacks cut: %" PRIu64 " samples (%s)", result->by_quality[i], cut[i]);
+			np_note("stacks cut: %" PRIu64 " samples (%s)", result->by_quality[i],
+				cut[i]);
 	if (result->unresolved_samples)
 		np_note("unresolved: %" PRIu64 " samples have no name for their leaf",
 			result->unresolved_samples);
@@ -154,7 +157,8 @@ static void say_result(const struct command *command, const char *spool,
 		np_note("%s: no sample in it, no profile written", spool);
 		return;
 	}
-	np_note("%" PRIu64 " samples, %.2f s CPU, %.1f %% complete stacks, %.1f %% unresolved: %s, %s",
+	np_note("%" PRIu64
+		" samples, %.2f s CPU, %.1f %% complete stacks, %.1f %% unresolved: %s, %s",
 		result->samples, (double)result->cpu_ns / 1e9,
 		percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples),
 		percent(result->unresolved_samples, result->samples), result->folded_path,

@@ -78,7 +78,7 @@ static int check_header(const struct np_spool_reader *reader, char *message, siz
 		static const char zero[sizeof(head->magic)];
 
 		if (memcmp(head->magic, zero, sizeof(zero)) == 0 && head->state == NP_SPOOL_EMPTY)
-			return -ENODATA;	/* created, and killed before anything was written */
+			return -ENODATA; /* created, and killed before anything was written */
 		return refuse(message, message_bytes, "not a spool: wrong magic at byte 0");
 	}
 	if (head->version == bswap_32(NP_SPOOL_VERSION))
@@ -86,21 +86,21 @@ static int check_header(const struct np_spool_reader *reader, char *message, siz
 			      "a spool of a machine with another byte order: fold it there");
 	if (head->version != NP_SPOOL_VERSION || head->header_bytes != sizeof(*head))
 		return refuse(message, message_bytes,
-			      "a spool of version %u (header of %u bytes); this tool reads version %u "
-			      "(%zu bytes): use the tools of the library that wrote it",
-			      head->version, head->header_bytes, NP_SPOOL_VERSION, sizeof(*head));
+			"a spool of version %u (header of %u bytes); this tool reads version %u "
+			"(%zu bytes): use the tools of the library that wrote it",
+			head->version, head->header_bytes, NP_SPOOL_VERSION, sizeof(*head));
 	if (head->state == NP_SPOOL_EMPTY)
 		return -ENODATA;
 	if (head->state > NP_SPOOL_ENDED)
-		return refuse(message, message_bytes, "damaged spool: state %u at byte %zu", head->state,
-			      offsetof(struct np_spool_header, state));
+		return refuse(message, message_bytes, "damaged spool: state %u at byte %zu",
+			head->state, offsetof(struct np_spool_header, state));
 	if (head->period_ns == 0)
 		return refuse(message, message_bytes, "damaged spool: period 0 at byte %zu",
 			      offsetof(struct np_spool_header, period_ns));
 	return 0;
 }
 
-/* Clamp a table of USED entries to the file; what is said to be there but is not counts as damage. */
+/* Clamp a table of USED entries to the file; what is said to be there but is not is damage. */
 static void place_table(struct np_spool_reader *reader, struct table *table,
 			struct np_spool_section *section, uint64_t used, uint64_t entry_bytes,
 			uint64_t most)
@@ -175,8 +175,9 @@ static int finish_open(struct np_spool_reader *reader, struct np_spool_reader **
 	int r;
 
 	if (reader->size < sizeof(struct np_spool_header))
-		r = refuse(message, message_bytes, "not a spool: %llu bytes, its header alone has %zu",
-			   (unsigned long long)reader->size, sizeof(struct np_spool_header));
+		r = refuse(message, message_bytes,
+			"not a spool: %llu bytes, its header alone has %zu",
+			(unsigned long long)reader->size, sizeof(struct np_spool_header));
 	else {
 		/* Acquire pairs with np_spool_publish(): a published header is complete. */
 		(void)np_load_acquire((const uint32_t *)(const void *)
@@ -203,8 +204,9 @@ static int map_whole(int fd, const uint8_t **ret_bytes, uint64_t *ret_size, char
 	if (!S_ISREG(st.st_mode))
 		return refuse(message, message_bytes, "not a spool: not a regular file");
 	if ((uint64_t)st.st_size < sizeof(struct np_spool_header))
-		return refuse(message, message_bytes, "not a spool: %lld bytes, its header alone has %zu",
-			      (long long)st.st_size, sizeof(struct np_spool_header));
+		return refuse(message, message_bytes,
+			"not a spool: %lld bytes, its header alone has %zu", (long long)st.st_size,
+			sizeof(struct np_spool_header));
 	if ((uint64_t)st.st_size > FILE_BYTES_MAX)
 		return refuse(message, message_bytes, "not a spool: larger than any (%lld bytes)",
 			      (long long)st.st_size);
@@ -387,7 +389,7 @@ static uint64_t start_ticks_of(uint32_t pid)
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
-	at = strrchr(text, ')');	/* the command's name may hold anything, also ')' and blanks */
+	at = strrchr(text, ')'); /* the command's name may hold anything, also ')' and blanks */
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	return at ? strtoull(at + 1, NULL, 10) : 0;
@@ -403,6 +405,6 @@ bool np_spool_owner_alive(const struct np_spool_reader *reader)
 	ticks = start_ticks_of(head->pid);
 	if (ticks != 0)
 		return ticks == head->start_ticks;
-	/* Not to be seen (hidepid): when in doubt it lives, for a live spool must not be removed. */
+	/* Not to be seen (hidepid): when in doubt it lives; a live spool must not be removed. */
 	return kill((pid_t)head->pid, 0) == 0 || errno == EPERM;
 }

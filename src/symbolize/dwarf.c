@@ -94,8 +94,8 @@ static void add_function(struct unit *unit, Dwarf_Die *die)
 
 static bool is_named_scope(int tag)
 {
-	return tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||
-	       tag == DW_TAG_union_type;
+	return tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
+	       tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
 }
 
 /* stack[DEPTH] is a function within the DIEs below it on the stack. */
@@ -263,8 +263,8 @@ static const char *raw_name(const struct unit *unit, Dwarf_Die *die)
 /* Can code of its own lie below, without being a function that was called? */
 static bool is_block(int tag)
 {
-	return tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block ||
-	       tag == DW_TAG_with_stmt;
+	return tag == DW_TAG_lexical_block || tag == DW_TAG_try_block ||
+	       tag == DW_TAG_catch_block || tag == DW_TAG_with_stmt;
 }
 
 /* Inlined calls around an address, outermost first. */

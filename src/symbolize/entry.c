@@ -65,7 +65,8 @@ static void read_start(struct np_symbol_module *module, const uint8_t *code, siz
 			continue;
 		memcpy(&main_offset, code + i + 3, sizeof(main_offset));
 		memcpy(&slot_offset, code + i + 9, sizeof(slot_offset));
-		module->main = (relative ? module->entry + i + 7 : 0) + (uint64_t)(int64_t)main_offset;
+		module->main =
+			(relative ? module->entry + i + 7 : 0) + (uint64_t)(int64_t)main_offset;
 		module->main_call_slot = module->entry + i + 13 + (uint64_t)(int64_t)slot_offset;
 		return;
 	}

@@ -160,8 +160,8 @@ static void read_entries(struct np_symbol_module *module, const struct eh_frame 
 			Dwarf_Off ignored;
 
 			cie_offset = entry.fde.CIE_pointer;
-			usable = dwarf_next_cfi(frame->ident, frame->data, true, cie_offset, &ignored,
-						&cie) == 0 &&
+			usable = dwarf_next_cfi(frame->ident, frame->data, true, cie_offset,
+					 &ignored, &cie) == 0 &&
 				 dwarf_cfi_cie_p(&cie) && pointer_encoding(&cie.cie, &encoding);
 		}
 		if (usable && read_bounds(frame, &entry.fde, encoding, &start, &bytes) &&

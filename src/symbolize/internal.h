@@ -60,7 +60,7 @@ struct np_symbol_module {
 	struct np_ranges fdes;
 
 	uint64_t entry, main;			/* of a program; 0 = not known */
-	uint64_t main_call_slot;		/* GOT slot of the function that _start gives main to */
+	uint64_t main_call_slot; /* GOT slot of the function that _start gives main to */
 
 	struct np_plt_slot *plt;		/* sorted by start */
 	size_t plt_count;
@@ -82,14 +82,15 @@ struct np_symbolizer {
 /* open.c: find the file and check that it is the right one; sets module->dwfl or ->note. */
 void np_module_open(struct np_symbol_module *module);
 void np_module_close(struct np_symbol_module *module);
-bool np_module_in_code(const struct np_symbol_module *module, uint64_t address, size_t *ret_section);
+bool np_module_in_code(
+	const struct np_symbol_module *module, uint64_t address, size_t *ret_section);
 
 /* symtab.c */
 void np_symtab_load(struct np_symbol_module *module);
 
 /* The symbol that ADDRESS belongs to by the symbol table and the bounds in .eh_frame, or NULL. */
-const struct np_table_symbol *np_symtab_find(const struct np_symbol_module *module, uint64_t address,
-					     const struct np_range *fde);
+const struct np_table_symbol *np_symtab_find(
+	const struct np_symbol_module *module, uint64_t address, const struct np_range *fde);
 
 /* fde.c: bounds of all functions that have unwind rules. */
 void np_fde_load(struct np_symbol_module *module);

@@ -81,7 +81,8 @@ static bool strings_are_terminated(Elf *elf)
 	while ((section = elf_nextscn(elf, section))) {
 		Elf_Data *data;
 
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_STRTAB || shdr.sh_size == 0)
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_STRTAB ||
+			shdr.sh_size == 0)
 			continue;
 		data = elf_rawdata(section, NULL);
 		if (!data || !data->d_buf || data->d_size == 0 ||
@@ -164,7 +165,8 @@ static bool report_debug_file(struct np_symbol_module *module)
 /* Without a build id only the clock tells: a file changed after the profile began is another. */
 static bool changed_since(const struct np_symbol_module *module, const struct stat *st)
 {
-	uint64_t changed = (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
+	uint64_t changed =
+		(uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
 
 	return module->build_id_bytes == 0 && module->owner->distrust_after_ns != 0 &&
 	       st->st_mtim.tv_sec > 0 && changed > module->owner->distrust_after_ns;

@@ -36,8 +36,10 @@ static bool read_hex(const char **at, const char *end, uint64_t *ret)
 	if (end - p > 2 && p[0] == '0' && p[1] == 'x')
 		p += 2;
 	for (; p < end; p++, digits++) {
-		int digit = *p >= '0' && *p <= '9' ? *p - '0' : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10
-			  : *p >= 'A' && *p <= 'F' ? *p - 'A' + 10 : -1;
+		int digit = *p >= '0' && *p <= '9'   ? *p - '0'
+			    : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10
+			    : *p >= 'A' && *p <= 'F' ? *p - 'A' + 10
+						     : -1;
 
 		if (digit < 0)
 			break;

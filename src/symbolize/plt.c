@@ -44,7 +44,8 @@ static bool is_section(Elf *elf, const GElf_Shdr *shdr, size_t strings, const ch
 }
 
 /* The dynamic symbols and their names, for the relocations of SECTION. */
-static bool linked_symbols(Elf *elf, const GElf_Shdr *shdr, Elf_Data **ret_data, GElf_Word *ret_names)
+static bool linked_symbols(
+	Elf *elf, const GElf_Shdr *shdr, Elf_Data **ret_data, GElf_Word *ret_names)
 {
 	Elf_Scn *symbols = elf_getscn(elf, shdr->sh_link);
 	GElf_Shdr header;

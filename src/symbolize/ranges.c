@@ -73,7 +73,8 @@ const struct np_range *np_ranges_smallest(const struct np_ranges *ranges, uint64
 	const struct np_range *best = NULL;
 	size_t i = starts_before(ranges, address);
 
-	for (int steps = 0; i-- > 0 && ranges->at[i].reach > address && steps < STEPS_MAX; steps++) {
+	for (int steps = 0; i-- > 0 && ranges->at[i].reach > address && steps < STEPS_MAX;
+		steps++) {
 		const struct np_range *range = &ranges->at[i];
 
 		if (range->end <= address)

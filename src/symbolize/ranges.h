@@ -27,7 +27,7 @@ void np_ranges_add(struct np_ranges *ranges, uint64_t start, uint64_t end, uint3
 void np_ranges_finish(struct np_ranges *ranges);
 void np_ranges_free(struct np_ranges *ranges);
 
-/* The smallest range around ADDRESS (of equal ones: the later start, then the lower id), or NULL. */
+/* The smallest range around ADDRESS (of equal ones the later start, then the lower id), or NULL. */
 const struct np_range *np_ranges_smallest(const struct np_ranges *ranges, uint64_t address);
 
 /* The range around ADDRESS with the highest id, or NULL. */

@@ -27,7 +27,7 @@ struct np_symbol_line {
 };
 
 enum np_symbol_source {
-	NP_SYMBOL_NONE = 0,	/* nothing known: name is "module+0xADDRESS" and counts as unresolved */
+	NP_SYMBOL_NONE = 0, /* nothing known: name is "module+0xADDRESS" and counts as unresolved */
 	NP_SYMBOL_FDE,		/* bounds from .eh_frame: name is "module+0xSTART", or "_start" and
 				 * "main" where the program's entry tells */
 	NP_SYMBOL_TABLE,	/* .symtab, .dynsym or .gnu_debugdata, address within its size */
@@ -39,7 +39,7 @@ struct np_symbol {
 	const struct np_symbol_line *lines;	/* innermost inlined function first */
 	size_t line_count;			/* at least 1 */
 	enum np_symbol_source source;
-	uint64_t start;				/* of the outermost function; the address itself if unknown */
+	uint64_t start; /* of the outermost function; the address itself if unknown */
 };
 
 struct np_symbolizer *np_symbolizer_create(void);

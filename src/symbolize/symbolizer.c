@@ -2,9 +2,9 @@
  *
  * symbolizer.c - which of the sources names an address.
  *
- * Context: tools.  Order: a PLT stub; then the symbol table within its sizes (the same names whether
- * or not debugging information is at hand), debugging information, the function's start by
- * .eh_frame, and at last the bare address.  Where two disagree on where the function begins, the
+ * Context: tools.  Order: a PLT stub; then the symbol table within its sizes (the same names with
+ * and without debugging information), debugging information, the function's start by .eh_frame, and
+ * at last the bare address.  Where two disagree on where the function begins, the
  * smaller range is right.
  */
 #include "symbolize/symbolize.h"
@@ -77,7 +77,8 @@ static const char *base_name(struct np_names *names, const char *path)
 	size_t length = strlen(base);
 	char *plain;
 
-	if (length > sizeof(deleted) - 1 && strcmp(base + length - (sizeof(deleted) - 1), deleted) == 0)
+	if (length > sizeof(deleted) - 1 &&
+		strcmp(base + length - (sizeof(deleted) - 1), deleted) == 0)
 		length -= sizeof(deleted) - 1;
 	plain = strndup(base, length);
 	base = np_names_keep(names, plain && *plain ? plain : "[anon]");
@@ -95,11 +96,13 @@ struct np_symbol_module *np_symbolizer_module(struct np_symbolizer *symbolizer, 
 	for (size_t i = 0; i < symbolizer->module_count; i++) {
 		module = symbolizer->modules[i];
 		if (module->build_id_bytes == build_id_bytes && strcmp(module->path, path) == 0 &&
-		    (build_id_bytes == 0 || memcmp(module->build_id, build_id, build_id_bytes) == 0))
+			(build_id_bytes == 0 ||
+				memcmp(module->build_id, build_id, build_id_bytes) == 0))
 			return module;
 	}
 	if (symbolizer->module_count == symbolizer->module_room) {
-		symbolizer->module_room = symbolizer->module_room ? symbolizer->module_room * 2 : 16;
+		symbolizer->module_room =
+			symbolizer->module_room ? symbolizer->module_room * 2 : 16;
 		symbolizer->modules = np_xrealloc(symbolizer->modules, symbolizer->module_room,
 						  sizeof(struct np_symbol_module *));
 	}
@@ -155,7 +158,7 @@ static struct np_symbol one_line(const char *name, const char *system_name, uint
 	struct np_symbol_line *line = np_xcalloc(1, sizeof(*line));
 
 	*line = (struct np_symbol_line){ .name = name, .system_name = system_name, .file = "" };
-	return (struct np_symbol){ .lines = line, .line_count = 1, .source = source, .start = start };
+	return (struct np_symbol){.lines = line, .line_count = 1, .source = source, .start = start};
 }
 
 /* The code at an IFUNC symbol picks the function of that name; it is not that function. */

@@ -197,8 +197,8 @@ static const struct np_table_symbol *find_at_fde(const struct np_symbol_module *
 	return first;
 }
 
-const struct np_table_symbol *np_symtab_find(const struct np_symbol_module *module, uint64_t address,
-					     const struct np_range *fde)
+const struct np_table_symbol *np_symtab_find(
+	const struct np_symbol_module *module, uint64_t address, const struct np_range *fde)
 {
 	const struct np_range *sized = np_ranges_smallest(&module->sized, address);
 	const struct np_table_symbol *symbol;

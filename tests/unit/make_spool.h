@@ -32,7 +32,8 @@ struct make_spool {		/* the bytes of the file, in order */
 static inline void make_section(struct np_spool_section *section, size_t offset, uint64_t capacity,
 				uint64_t bytes)
 {
-	*section = (struct np_spool_section){ .offset = offset, .capacity = capacity, .ready = bytes };
+	*section =
+		(struct np_spool_section){.offset = offset, .capacity = capacity, .ready = bytes};
 }
 
 static inline struct make_spool *make_spool(void)
@@ -64,7 +65,8 @@ static inline struct make_spool *make_spool(void)
 		     sizeof(s->threads));
 	make_section(&head->modules, offsetof(struct make_spool, modules), MAKE_MODULES,
 		     sizeof(s->modules));
-	make_section(&head->nodes, offsetof(struct make_spool, nodes), MAKE_NODES, sizeof(s->nodes));
+	make_section(
+		&head->nodes, offsetof(struct make_spool, nodes), MAKE_NODES, sizeof(s->nodes));
 	make_section(&head->strings, offsetof(struct make_spool, strings), MAKE_STRINGS,
 		     sizeof(s->strings));
 	head->strings.used = 1;
@@ -103,8 +105,8 @@ static inline uint16_t make_module(struct make_spool *s, const char *path, uint6
 	return index;
 }
 
-static inline uint32_t make_node(struct make_spool *s, uint32_t parent, uint16_t module, uint64_t pc,
-				 enum np_node_kind kind, uint64_t samples)
+static inline uint32_t make_node(struct make_spool *s, uint32_t parent, uint16_t module,
+	uint64_t pc, enum np_node_kind kind, uint64_t samples)
 {
 	uint32_t index = s->head.chunks[0].used++;
 

@@ -124,9 +124,10 @@ static struct make_spool *make_rich(void)
 	uint32_t call = make_node(s, hook, prog, 0x402001, NP_NODE_CALL, 0);
 
 	make_node(s, call, lib, 0x7f0000000500, NP_NODE_LEAF, 7);
-	make_node(s, call, lib, 0x7f0000000500, NP_NODE_LEAF, 3);	/* two threads raced for it */
+	make_node(s, call, lib, 0x7f0000000500, NP_NODE_LEAF, 3); /* two threads raced for it */
 	make_node(s, call, prog, 0x402000, NP_NODE_LEAF, 2);	/* where a call of 0x402001 lies */
-	make_node(s, call, self, 0x7f1000000200, NP_NODE_LEAF, 4);	/* in us: counts for its caller */
+	make_node(
+		s, call, self, 0x7f1000000200, NP_NODE_LEAF, 4); /* in us: counts for its caller */
 	s->nodes[start].samples = s->nodes[start].periods = 5;	/* its child did not fit */
 	make_node(s, deep, lib, 0x7f0000000600, NP_NODE_LEAF, 6);
 	make_node(s, blind, 0, 0xdead0000, NP_NODE_LEAF, 1);

@@ -62,7 +62,7 @@ static void what_the_writer_makes_can_be_read(void **state)
 	(void)state;
 	assert_int_equal(np_spool_create(&spool, path_of("a.spool"), 8u << 20), 0);
 	spool.head->period_ns = 1000;
-	assert_int_equal(np_spool_open(spool.path, &reader, NULL, 0), -ENODATA);	/* not yet */
+	assert_int_equal(np_spool_open(spool.path, &reader, NULL, 0), -ENODATA); /* not yet */
 	index = np_spool_module_add(&spool, &module, "/bin/thing");
 	thread = np_spool_thread_add(&spool, 77, "worker\0\0\0\0\0\0\0\0\0");
 	root = np_spool_child(&spool, 0, 0, thread * 256, NP_NODE_ROOT);
@@ -84,7 +84,8 @@ static void what_the_writer_makes_can_be_read(void **state)
 	assert_int_equal(samples, 5000);
 	assert_int_equal(np_spool_node(reader, leaf)->pc, 0x400000 + 4999);
 	assert_int_equal(np_spool_node(reader, leaf)->periods, 2);
-	assert_string_equal(np_spool_module_path(reader, np_spool_module(reader, index)), "/bin/thing");
+	assert_string_equal(
+		np_spool_module_path(reader, np_spool_module(reader, index)), "/bin/thing");
 	assert_int_equal(np_spool_thread(reader, thread)->tid, 77);
 	assert_string_equal(np_spool_thread(reader, thread)->name, "worker");
 	assert_int_equal(np_spool_damaged(reader), 0);
@@ -98,7 +99,8 @@ static void expect_refusal(const void *bytes, size_t size, const char *words)
 	struct np_spool_reader *reader = NULL;
 	char message[256] = "";
 
-	assert_int_equal(np_spool_open_memory(bytes, size, &reader, message, sizeof(message)), -EBADMSG);
+	assert_int_equal(
+		np_spool_open_memory(bytes, size, &reader, message, sizeof(message)), -EBADMSG);
 	assert_null(reader);
 	if (!strstr(message, words))
 		fail_msg("\"%s\" does not say \"%s\"", message, words);
@@ -136,10 +138,12 @@ static void what_is_no_file_is_refused(void **state)
 	char message[256];
 
 	(void)state;
-	assert_int_equal(np_spool_open(path_of("none"), &reader, message, sizeof(message)), -ENOENT);
+	assert_int_equal(
+		np_spool_open(path_of("none"), &reader, message, sizeof(message)), -ENOENT);
 	assert_int_equal(np_spool_open(directory, &reader, message, sizeof(message)), -EBADMSG);
 	assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
-	assert_int_equal(np_spool_open(path_of("fifo"), &reader, message, sizeof(message)), -EBADMSG);
+	assert_int_equal(
+		np_spool_open(path_of("fifo"), &reader, message, sizeof(message)), -EBADMSG);
 	unlink(path_of("fifo"));
 }
 
@@ -243,8 +247,12 @@ static void a_cut_file_gives_what_is_whole(void **state)
 		got = np_spool_node_count(reader);
 		if (size < offsetof(struct make_spool, strings)) {
 			assert_true(np_spool_damaged(reader) > 0);
-			assert_true(got == 42 || got == (size < offsetof(struct make_spool, nodes) ? 0
-				    : (size - offsetof(struct make_spool, nodes)) / 48));
+			assert_true(got == 42 ||
+				    got == (size < offsetof(struct make_spool, nodes)
+							   ? 0
+							   : (size - offsetof(struct make_spool,
+									     nodes)) /
+								     48));
 		}
 		np_spool_close(reader);
 	}

@@ -140,7 +140,8 @@ static void inlined_calls_are_frames_with_their_lines(void **state)
 	expect_inlined(dwarf4);
 	expect_inlined(split);
 	/* Without debugging information the label in the middle must not become a function. */
-	expect_name(plain, address_of(plain, "np_sample_in_inline"), NP_SYMBOL_TABLE, "np_sample_outer");
+	expect_name(plain, address_of(plain, "np_sample_in_inline"), NP_SYMBOL_TABLE,
+		"np_sample_outer");
 	expect_name(stripped, address_of(plain, "np_sample_in_inline"), NP_SYMBOL_TABLE,
 		    "np_sample_outer");
 }
@@ -163,9 +164,11 @@ static void a_static_function_without_symbol_is_named_by_its_start(void **state)
 	char name[128];
 
 	(void)state;
-	expect_name(with_debug, hidden_function(with_debug) + 2, NP_SYMBOL_DWARF, "hidden_function");
+	expect_name(
+		with_debug, hidden_function(with_debug) + 2, NP_SYMBOL_DWARF, "hidden_function");
 	expect_name(plain, start + 2, NP_SYMBOL_TABLE, "hidden_function");
-	snprintf(name, sizeof(name), "%s+0x%llx", strrchr(stripped, '/') + 1, (unsigned long long)start);
+	snprintf(name, sizeof(name), "%s+0x%llx", strrchr(stripped, '/') + 1,
+		(unsigned long long)start);
 	expect_name(stripped, start, NP_SYMBOL_FDE, name);
 	expect_name(stripped, start + 2, NP_SYMBOL_FDE, name);
 	assert_int_equal(symbolize(stripped, start + 2).start, start);
@@ -180,7 +183,7 @@ static void a_size_ends_a_name(void **state)
 	expect_name(plain, sized + 5, NP_SYMBOL_TABLE, "np_sample_sized");
 	snprintf(name, sizeof(name), "%s+0x%llx", strrchr(plain, '/') + 1,
 		 (unsigned long long)sized + 6);
-	expect_name(plain, sized + 6, NP_SYMBOL_NONE, name);	/* the nearest symbol would be wrong */
+	expect_name(plain, sized + 6, NP_SYMBOL_NONE, name); /* the nearest symbol would be wrong */
 }
 
 static void a_symbol_without_size_reaches_to_the_next(void **state)
@@ -197,8 +200,10 @@ static void a_symbol_without_size_reaches_to_the_next(void **state)
 static void the_public_one_of_several_names_is_shown(void **state)
 {
 	(void)state;
-	expect_name(plain, address_of(plain, "np_sample_alias"), NP_SYMBOL_TABLE, "np_sample_alias");
-	expect_name(stripped, address_of(plain, "np_sample_alias"), NP_SYMBOL_TABLE, "np_sample_alias");
+	expect_name(
+		plain, address_of(plain, "np_sample_alias"), NP_SYMBOL_TABLE, "np_sample_alias");
+	expect_name(
+		stripped, address_of(plain, "np_sample_alias"), NP_SYMBOL_TABLE, "np_sample_alias");
 	expect_name(with_debug, address_of(with_debug, "np_sample_alias"), NP_SYMBOL_DWARF,
 		    "np_sample_alias");
 }
@@ -223,7 +228,8 @@ static int count_stubs(const char *path, const char *wanted)
 		for (uint64_t at = shdr.sh_addr; at < shdr.sh_addr + shdr.sh_size; at += 8) {
 			struct np_symbol symbol = symbolize(path, at);
 
-			if (symbol.source == NP_SYMBOL_PLT && strcmp(symbol.lines[0].name, wanted) == 0)
+			if (symbol.source == NP_SYMBOL_PLT &&
+				strcmp(symbol.lines[0].name, wanted) == 0)
 				found++;
 		}
 	}
@@ -255,7 +261,8 @@ static void cpp_names_are_for_people(void **state)
 
 		expect_name(cpp, address, NP_SYMBOL_DWARF, expected[i][1]);
 		expect_name(cpp_stripped, address, NP_SYMBOL_TABLE, expected[i][1]);
-		assert_string_equal(symbol.lines[symbol.line_count - 1].system_name, expected[i][0]);
+		assert_string_equal(
+			symbol.lines[symbol.line_count - 1].system_name, expected[i][0]);
 	}
 }
 
@@ -275,7 +282,8 @@ static void a_file_that_is_not_the_profiled_one_is_not_used(void **state)
 {
 	static const uint8_t other[20] = { 1, 2, 3 };
 	uint64_t address = address_of(plain, "np_sample_outer");
-	struct np_symbol_module *module = np_symbolizer_module(symbolizer, plain, other, sizeof(other));
+	struct np_symbol_module *module =
+		np_symbolizer_module(symbolizer, plain, other, sizeof(other));
 	struct np_symbol symbol;
 
 	(void)state;
@@ -336,7 +344,7 @@ static void the_vdso_is_known(void **state)
 	struct np_symbol_module *module;
 	struct np_symbol symbol;
 	void *function;
-	size_t bytes;
+	size_t bytes = 0;
 
 	(void)state;
 	function = library ? dlvsym(library, "__vdso_clock_gettime", "LINUX_2.6") : NULL;
@@ -385,7 +393,8 @@ static void damaged_files_are_survived(void **state)
 		fclose(from);
 		fclose(to);
 		for (uint64_t address = 0; address < 0x4000; address += 7)
-			np_symbolize(np_symbolizer_module(own, path, NULL, 0), address, true, &symbol);
+			np_symbolize(
+				np_symbolizer_module(own, path, NULL, 0), address, true, &symbol);
 		np_symbolizer_destroy(own);
 	}
 	unlink(path);
@@ -403,7 +412,8 @@ static void names_are_printable_and_bounded(void **state)
 	assert_string_equal(np_names_keep(names, "na\xc3\xafve"), "na\xc3\xafve");
 	assert_ptr_equal(np_names_keep(names, "same"), np_names_keep(names, "same"));
 	assert_string_equal(np_names_demangled(names, "_RNvC6_123foo3bar"), "123foo::bar");
-	assert_string_equal(np_names_demangled(names, "_ZN3foo3bar17h05af221e174051e9E"), "foo::bar");
+	assert_string_equal(
+		np_names_demangled(names, "_ZN3foo3bar17h05af221e174051e9E"), "foo::bar");
 	assert_string_equal(np_names_demangled(names, "_Dmain"), "D main");
 	assert_string_equal(np_names_demangled(names, "_Znonsense"), "_Znonsense");
 	assert_string_equal(np_names_demangled(names, "_Z"), "_Z");
@@ -515,7 +525,8 @@ int main(int argc, char **argv)
 	};
 
 	if (argc != 8) {
-		fprintf(stderr, "usage: %s DEBUG PLAIN STRIPPED CPP CPP_STRIPPED DWARF4 SPLIT\n", argv[0]);
+		fprintf(stderr, "usage: %s DEBUG PLAIN STRIPPED CPP CPP_STRIPPED DWARF4 SPLIT\n",
+			argv[0]);
 		return 2;
 	}
 	with_debug = realpath(argv[1], NULL);
