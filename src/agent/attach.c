@@ -14,6 +14,7 @@
 
 #include "base/atomic.h"
 #include "base/syscalls.h"
+#include "signal/modules.h"
 #ifdef NP_HAVE_LIBUNWIND
 #include "signal/unwind_libunwind.h"
 #endif
@@ -109,7 +110,8 @@ static void read_identity(void)
 	id->exe[n < 0 ? 0 : n] = '\0';
 	np_syscall(SYS_prctl, 16 /* PR_GET_NAME */, id->comm);
 	memcpy(id->fold_out, np_agent.config.out, sizeof(id->fold_out));
-	id->hz = np_agent.config.hz;
+	id->hz = id->hz_wanted = np_agent.config.hz;
+	id->control = np_agent.config.start;
 	id->period_ns = np_sampler.period_ns;
 }
 
@@ -227,6 +229,7 @@ __attribute__((constructor)) static void attach(void)
 		return;
 	find_library_dir();
 	read_identity();
+	np_modules_snapshot();		/* only where the loader has no index of its own */
 	np_process_install();
 	at_quick_exit(finish_at_quick_exit);
 
@@ -238,9 +241,11 @@ __attribute__((constructor)) static void attach(void)
 	np_agent.attached = true;
 	if (!np_thread_attach(self))
 		np_agent.attached = false;
-	else
+	else if (np_agent.config.start)
 		account_startup(self);
-	np_store_relaxed(&np_sampler.enabled, np_agent.attached && np_agent.config.start);
+	else
+		np_sampler_spool();	/* now, for `neuroprof start` must find it */
+	np_store_relaxed(&np_sampler.enabled, np_agent.attached);
 	np_signals_restore(mask & ~np_signals_ours());
 }
 

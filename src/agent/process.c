@@ -41,7 +41,7 @@ static void before_fork(void)
 static void after_fork_parent(void)
 {
 	if (np_agent.attached && !np_load_relaxed(&np_agent.finished))
-		np_store_relaxed(&np_sampler.enabled, np_agent.config.start);
+		np_store_relaxed(&np_sampler.enabled, 1);
 	np_signals_restore(fork_mask);
 }
 
@@ -72,8 +72,12 @@ static void after_fork_child(void)
 	np_sampler.startup_periods = 0;
 	memset(np_sampler.pending, 0, sizeof(np_sampler.pending));
 	np_threads_after_fork(self);
-	if (np_sampler.phase == NP_PHASE_READY)
+	if (np_sampler.phase == NP_PHASE_READY) {
+		/* What tools asked of the parent holds for the child: its spool is made from this. */
+		np_sampler.identity.control = np_load_relaxed(&np_sampler.spool.head->control);
+		np_sampler.identity.hz_wanted = np_load_relaxed(&np_sampler.spool.head->hz_wanted);
 		np_spool_forget(&np_sampler.spool);
+	}
 	np_store_release(&np_sampler.phase, NP_PHASE_NONE);
 	np_sampler.image++;
 	np_modules_forget();
@@ -83,7 +87,7 @@ static void after_fork_child(void)
 		np_agent.attached = false;
 		goto out;
 	}
-	np_store_relaxed(&np_sampler.enabled, np_agent.config.start);
+	np_store_relaxed(&np_sampler.enabled, 1);
 	if (!np_thread_attach(self))
 		np_thread_self = NULL;
 out:
@@ -224,5 +228,6 @@ NP_EXPORT int dlclose(void *handle)
 	np_modules_unloaded();	/* before: no rule of a module that goes may be made from here on … */
 	r = real(handle);
 	np_modules_unloaded();	/* … and none that was made meanwhile may stay */
+	np_modules_snapshot();
 	return r;
 }

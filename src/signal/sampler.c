@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "base/atomic.h"
@@ -132,12 +133,12 @@ static struct np_stack_range stack_range(const struct np_thread *self, const uco
 	return range;
 }
 
-/* Frames [0, known) have their nodes already; frames from FRESH on are new activations. */
+/* Frames [0, known) have their nodes already; frames from FRESH on are new activations
+ * (UINT32_MAX: it is not known which). */
 static void record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t periods)
 {
 	struct np_spool *spool = &np_sampler.spool;
 	struct np_stack *stack = &self->stack;
-	bool counts = np_sampler.unwinder->tracks_activations;
 	uint32_t node = known ? stack->nodes[known - 1] : root_of(self, stack->quality);
 	uint32_t i;
 
@@ -156,29 +157,77 @@ static void record(struct np_thread *self, uint32_t known, uint32_t fresh, uint6
 			break;
 		}
 		stack->nodes[i] = node = child;
-		if (counts && i >= fresh)
+		if (i >= fresh)
 			np_spool_add_calls(spool, node, 1);
 	}
 	self->nodes_valid = i;
 	np_spool_commit(spool, node, periods);
 }
 
+static bool has_spool(void)
+{
+	return np_load_acquire(&np_sampler.phase) == NP_PHASE_READY;
+}
+
+/* Once there is a spool the word in it is the truth, for tools write it as well. */
+static bool is_wanted(void)
+{
+	return np_load_relaxed(has_spool() ? &np_sampler.spool.head->control
+					   : &np_sampler.identity.control) != 0;
+}
+
+/* Tools may lower the rate; the period in which CPU time is counted stays what it is. */
+static uint64_t wanted_tick_ns(void)
+{
+	uint32_t hz = np_load_relaxed(has_spool() ? &np_sampler.spool.head->hz_wanted
+						  : &np_sampler.identity.hz_wanted);
+
+	return hz == 0 || hz >= np_sampler.identity.hz ? np_sampler.period_ns : 1000000000u / hz;
+}
+
+static void set_timer(int timer, uint64_t ns)
+{
+	struct timespec every = { (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+	struct itimerspec when = { every, every };
+
+	np_syscall(SYS_timer_settime, timer, 0, &when, 0);
+}
+
+static void set_itimer(uint64_t ns)
+{
+	struct timeval every = { (time_t)(ns / 1000000000u), (suseconds_t)(ns % 1000000000u / 1000) };
+	struct itimerval when = { every, every };
+
+	np_syscall(SYS_setitimer, ITIMER_PROF, &when, 0);
+}
+
 /* A thread's first tick comes after a random part of a period (agent/clock.c says why); from here
  * on the period is the regular one.  The descriptor is no stranger's: it just sent this tick. */
 static void settle_period(struct np_thread *self)
 {
-	if (!self->first_tick)
+	uint64_t wanted = wanted_tick_ns();
+	bool first = self->first_tick;
+
+	if (!first && wanted == (self->tick_ns ? self->tick_ns : np_sampler.period_ns))
 		return;
 	self->first_tick = false;
+	self->tick_ns = wanted;
 	if (self->clock == NP_CLOCK_PERF)
-		np_syscall(SYS_ioctl, self->fd, PERF_EVENT_IOC_PERIOD, &np_sampler.period_ns);
+		np_syscall(SYS_ioctl, self->fd, PERF_EVENT_IOC_PERIOD, &wanted);
+	else if (self->clock == NP_CLOCK_TIMER && !(first && wanted == np_sampler.period_ns))
+		set_timer(self->timer, wanted);
+	else if (self->clock == NP_CLOCK_ITIMER)
+		set_itimer(wanted);
 }
 
-/* Sampling is switched off: what the thread uses meanwhile must not weigh in its next sample. */
+/* Sampling is switched off: what the thread uses meanwhile must not weigh in its next sample.  A
+ * fork child that was never on makes its spool now, so that it can be found and switched on. */
 static void skip_time(struct np_thread *self)
 {
 	take_periods(self);
 	settle_period(self);
+	if (np_load_relaxed(&np_sampler.enabled))
+		np_sampler_spool();
 }
 
 static void sample(struct np_thread *self, const ucontext_t *context)
@@ -187,7 +236,7 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	struct np_stack_range range;
 	uint8_t quality_before;
 	bool same_activation = false;
-	uint32_t same, known;
+	uint32_t same, known, fresh;
 
 	settle_period(self);
 	if (periods == 0)
@@ -204,7 +253,10 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 					   &same_activation);
 	known = self->stack.quality != quality_before ? 0
 	      : same < self->nodes_valid ? same : self->nodes_valid;
-	record(self, known, same + same_activation, periods);
+	/* Only between two whole stacks does "not the same" mean "called since". */
+	fresh = np_sampler.unwinder->tracks_activations && quality_before == NP_QUALITY_COMPLETE &&
+		self->stack.quality == NP_QUALITY_COMPLETE ? same + same_activation : UINT32_MAX;
+	record(self, known, fresh, periods);
 }
 
 void np_sampler_handler(int signal, siginfo_t *info, void *context)
@@ -217,7 +269,7 @@ void np_sampler_handler(int signal, siginfo_t *info, void *context)
 		pass_to_host(signal, info, context);
 		return;
 	}
-	if (!np_load_relaxed(&np_sampler.enabled)) {
+	if (!np_load_relaxed(&np_sampler.enabled) || !is_wanted()) {
 		if (self && !self->inside)
 			skip_time(self);
 		goto out;

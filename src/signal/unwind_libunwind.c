@@ -63,9 +63,6 @@ static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word
 	if (write || number < 0 || number > UNW_X86_64_RIP)
 		return -UNW_EBADREG;
 	*value = (unw_word_t)walk->context->uc_mcontext.gregs[greg_of_dwarf[number]];
-	/* libunwind looks a first frame up at pc - 1, as if it were a return address. */
-	if (number == UNW_X86_64_RIP)
-		*value += 1;
 	return 0;
 }
 
