@@ -6,12 +6,15 @@
 #include "base/atomic.h"
 #include "neuroprof/neuroprof.h"
 
+/* The spool's word is the truth once there is one: tools write it too.  Until then the identity's
+ * is, from which it is made; np_sampler_spool() looks again when it is done, so none gets lost. */
 static int switch_sampling(uint32_t on)
 {
 	if (!np_agent.attached || np_load_relaxed(&np_agent.finished))
 		return 0;
-	np_agent.config.start = on;	/* a fork child goes on the same way */
-	np_store_relaxed(&np_sampler.enabled, on);
+	np_exchange_acq_rel(&np_sampler.identity.control, on);
+	if (np_load_acquire(&np_sampler.phase) == NP_PHASE_READY)
+		np_store_relaxed(&np_sampler.spool.head->control, on);
 	return 1;
 }
 

@@ -249,6 +249,6 @@ void np_exec_failed(struct np_exec_state *state)
 	}
 	if (np_thread_self && np_clock_arm(np_thread_self) < 0)
 		np_sampler_count(NP_COUNT_THREADS_UNCOVERED, 1);
-	np_store_relaxed(&np_sampler.enabled, np_agent.config.start);
+	np_store_relaxed(&np_sampler.enabled, 1);
 	errno = saved_errno;
 }

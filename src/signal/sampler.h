@@ -31,6 +31,7 @@ struct np_thread {
 	uint64_t perf_id;		/* tells our descriptor from a stranger with its number */
 	int timer;			/* kernel timer id; -1 = none */
 	bool first_tick;		/* handler: the perf period is still the short first one */
+	uint64_t tick_ns;		/* handler: what the clock was last set to; 0 = period_ns */
 	bool host_blocks_sigprof;	/* agent, this thread: what the host believes its mask says */
 
 	/* Handler, this thread. */
@@ -51,7 +52,7 @@ struct np_thread {
 struct np_sampler {
 	uint64_t period_ns;		/* constant after attach */
 	const struct np_unwinder *unwinder;	/* constant after attach */
-	uint32_t enabled;		/* agent; relaxed loads in the handler */
+	uint32_t enabled;		/* agent: attached and not at its end; relaxed loads in the handler */
 	uint32_t running;		/* handlers that are inside sample() right now */
 	uint32_t phase;			/* enum np_spool_phase */
 	uint32_t image;			/* grows with every fork: cached nodes of older ones are void */

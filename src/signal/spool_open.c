@@ -75,7 +75,8 @@ static void fill_header(struct np_spool_header *head)
 	memcpy(head->comm, id->comm, sizeof(head->comm));
 	memcpy(head->exe, id->exe, sizeof(head->exe));
 	memcpy(head->fold_out, id->fold_out, sizeof(head->fold_out));
-	head->control = 1;
+	head->control = id->control;
+	head->hz_wanted = id->hz_wanted;
 	for (int i = 0; i < NP_COUNT_MAX; i++)
 		head->counters[i] = np_load_relaxed(&np_sampler.pending[i]);
 }
@@ -121,6 +122,7 @@ static int create(uint64_t ticks)
 bool np_sampler_spool(void)
 {
 	uint32_t phase = np_load_acquire(&np_sampler.phase);
+	uint32_t before, control;
 	int r;
 
 	if (phase == NP_PHASE_READY)
@@ -134,9 +136,13 @@ bool np_sampler_spool(void)
 		np_store_release(&np_sampler.phase, NP_PHASE_FAILED);
 		return false;
 	}
+	before = np_load_relaxed(&np_sampler.identity.control);
 	fill_header(np_sampler.spool.head);
 	np_spool_publish(&np_sampler.spool);
 	commit_startup(&np_sampler.spool);
-	np_store_release(&np_sampler.phase, NP_PHASE_READY);	/* pairs with the acquires above */
+	np_exchange_acq_rel(&np_sampler.phase, NP_PHASE_READY);	/* pairs with the acquires above */
+	control = np_load_relaxed(&np_sampler.identity.control);
+	if (control != before)		/* the program changed its mind meanwhile */
+		np_store_relaxed(&np_sampler.spool.head->control, control);
 	return true;
 }

@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #define NP_SPOOL_MAGIC   "NPSPOOL"	/* 7 characters and a NUL */
-#define NP_SPOOL_VERSION 1u
+#define NP_SPOOL_VERSION 2u
 #define NP_SPOOL_SUFFIX  ".spool"	/* <pid>.<start time in clock ticks>.<image>.spool */
 
 #define NP_SPOOL_NODE_ROOT 0u		/* node 0 is the root of every stack; a parent of 0 is top level */
@@ -182,9 +182,12 @@ struct np_spool_header {
 	char exe[512];			/* /proc/self/exe; cut when longer */
 	char fold_out[512];		/* NEUROPROF_OUT made absolute: where the profile belongs */
 
-	uint32_t control;		/* 1 = sampling wanted; written by agent or tools */
+	uint32_t control;		/* 1 = sampling wanted, 0 = not; written by agent or tools */
 	uint32_t generation;		/* counts dlclose calls */
 	uint64_t counters[NP_COUNT_MAX];	/* enum np_counter, relaxed adds */
+	uint32_t hz_wanted;		/* the rate to tick at; written by tools.  0, or more than
+					 * `hz`: `hz`.  Weights stay in periods of period_ns */
+	uint32_t reserved;
 
 	struct np_spool_section modules, threads, strings, nodes;
 	struct np_spool_chunk chunks[NP_SPOOL_CHUNKS_MAX];

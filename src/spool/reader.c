@@ -158,6 +158,8 @@ static int place_all(struct np_spool_reader *reader, char *message, size_t messa
 
 	if (r < 0)
 		return r;
+	if (head->hz_wanted == 0 || head->hz_wanted > head->hz)
+		head->hz_wanted = head->hz;
 	place_table(reader, &reader->threads, &head->threads, head->threads.used,
 		    sizeof(struct np_spool_thread), NP_SPOOL_THREADS_MAX);
 	place_table(reader, &reader->modules, &head->modules, head->modules.used,

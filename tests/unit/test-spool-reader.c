@@ -117,9 +117,9 @@ static void foreign_bytes_are_refused_by_name(void **state)
 	expect_refusal(garbage, sizeof(garbage), "wrong magic");
 	expect_refusal(s, 100, "100 bytes");
 	expect_refusal(s, 0, "0 bytes");
-	s->head.version = 2;
-	expect_refusal(s, sizeof(*s), "version 2");
-	s->head.version = 0x01000000;
+	s->head.version = NP_SPOOL_VERSION + 1;
+	expect_refusal(s, sizeof(*s), "version 3");
+	s->head.version = NP_SPOOL_VERSION << 24;
 	expect_refusal(s, sizeof(*s), "byte order");
 	s->head.version = NP_SPOOL_VERSION;
 	s->head.state = 9;
