@@ -18,6 +18,8 @@
 #include "analyze/visible.h"
 #include "base/message.h"
 
+#define DEPTH_MAX 16u
+
 struct reader {
 	struct np_complexity *complexity;
 	yaml_document_t document;
@@ -231,22 +233,61 @@ static int read_document(struct reader *reader)
 	return 0;
 }
 
+static void parser_init(yaml_parser_t *parser, const unsigned char *bytes, size_t size)
+{
+	if (!yaml_parser_initialize(parser))
+		np_die(NP_EXIT_FAILURE, "out of memory");
+	yaml_parser_set_input_string(parser, bytes, size);
+}
+
+static int not_yaml(struct reader *reader, const yaml_parser_t *parser)
+{
+	return fail(reader, parser->problem_mark.line + 1, "not YAML: %s",
+		    parser->problem ? parser->problem : "unreadable");
+}
+
+/* libyaml takes time quadratic in the depth of nesting; the file needs little of it. */
+static int check_depth(struct reader *reader, const unsigned char *bytes, size_t size)
+{
+	yaml_parser_t parser;
+	yaml_event_t event;
+	unsigned depth = 0;
+	bool at_end = false;
+	int rc = 0;
+
+	parser_init(&parser, bytes, size);
+	while (rc == 0 && !at_end) {
+		if (!yaml_parser_parse(&parser, &event)) {
+			rc = not_yaml(reader, &parser);
+			break;
+		}
+		if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
+			depth++;
+		else if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
+			depth--;
+		if (depth > DEPTH_MAX)
+			rc = fail(reader, event.start_mark.line + 1, "nested more than %u deep", DEPTH_MAX);
+		at_end = event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return rc;
+}
+
 static int parse(struct reader *reader, const unsigned char *bytes, size_t size)
 {
 	yaml_parser_t parser;
-	int rc;
+	int rc = check_depth(reader, bytes, size);
 
-	if (!yaml_parser_initialize(&parser))
-		np_die(NP_EXIT_FAILURE, "out of memory");
-	yaml_parser_set_input_string(&parser, bytes, size);
-	if (!yaml_parser_load(&parser, &reader->document)) {
-		rc = fail(reader, parser.problem_mark.line + 1, "not YAML: %s",
-			  parser.problem ? parser.problem : "unreadable");
-		yaml_parser_delete(&parser);
+	if (rc < 0)
 		return rc;
+	parser_init(&parser, bytes, size);
+	if (yaml_parser_load(&parser, &reader->document)) {
+		rc = read_document(reader);
+		yaml_document_delete(&reader->document);
+	} else {
+		rc = not_yaml(reader, &parser);
 	}
-	rc = read_document(reader);
-	yaml_document_delete(&reader->document);
 	yaml_parser_delete(&parser);
 	return rc;
 }

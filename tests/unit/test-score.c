@@ -330,6 +330,7 @@ static void hostile_rules_are_bounded(void **state)
 	memset(deep, '[', 200000);
 	strcpy(deep + 200000, "\n");
 	assert_true(read_rules(&complexity, deep, message) < 0);
+	assert_non_null(strstr(message, "deep"));
 	np_complexity_finish(&complexity);
 	/* Aliases are not expanded. */
 	assert_int_equal(read_rules(&complexity, "rules:\n- &a {function: f, complexity: 2}\n- *a\n",
