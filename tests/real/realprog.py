@@ -39,6 +39,7 @@ class Result:
 class Real:
     def __init__(self, build, name):
         self.name = name
+        build = os.path.abspath(build)
         self.library = os.path.join(build, "src/agent/libneuroprof.so")
         self.neuroprof = os.path.join(build, "tools/neuroprof")
         self._tmp = tempfile.TemporaryDirectory(prefix=f"neuroprof-{name}-")
