@@ -25,7 +25,7 @@ struct np_table_symbol {
 	const char *name;	/* as in the file, without its version; lives as long as the Dwfl */
 	uint64_t start, end;	/* end = start: the table does not tell its size */
 	uint8_t bind, type;	/* STB_*, STT_* */
-	bool versioned;		/* it had a version: an alias without one is the better name */
+	bool versioned;		/* an old version: an alias without one is the better name */
 };
 
 struct np_plt_slot {

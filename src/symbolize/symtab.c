@@ -80,7 +80,7 @@ static bool accept(struct np_symbol_module *module, const GElf_Sym *sym, uint64_
 	    (type != STT_NOTYPE || **name == '.' || **name == '$'))
 		return false;
 	at = strchr(*name + 1, '@');
-	*ret_versioned = at != NULL;
+	*ret_versioned = at && at[1] != '@';	/* "@@" is the version that new programs get */
 	if (at) {
 		char *plain = strndup(*name, (size_t)(at - *name));
 
