@@ -20,7 +20,7 @@ _neuroprof_report() {
 			--no-svg --title --icicle --width --minwidth --strict --help --version' -- "$cur") ;;
 		*)
 			mapfile -t COMPREPLY < <(
-				compgen -d -S / -- "$cur"
+				compgen -d -- "$cur"
 				compgen -f -X '!*.@(folded|pb|pprof|txt|gz)' -- "$cur"
 			)
 			;;
@@ -28,4 +28,4 @@ _neuroprof_report() {
 		;;
 	esac
 }
-complete -o filenames -o nospace -F _neuroprof_report neuroprof-report
+complete -o filenames -F _neuroprof_report neuroprof-report
