@@ -35,7 +35,7 @@ expect 2 2 'unrecognized' --nonsense
 expect 2 1 'expected the number' --after-exec=x "$corpus/rich"
 expect 1 1 'No such file' "$dir/none"
 expect 1 1 'not a spool' "$corpus/short"
-expect 1 1 'version 2' "$corpus/version"
+expect 1 1 'a spool of version' "$corpus/version"
 expect 0 1 'nothing in it' -o "$dir" "$corpus/unfinished"
 check test ! -e "$dir/neuroprof.prog.4242.folded"
 
