@@ -51,41 +51,37 @@ static char *subtitle_of(struct np_svg *svg)
 	return visible;
 }
 
-/* Who measured is said elsewhere; what is left says how good the profile is. */
-static bool is_quality(const char *comment)
+/* Bytes of TEXT for a line of ROOM columns: whole words, or what fits of one that is longer. */
+static size_t line_length(const char *text, size_t room)
 {
-	return strncmp(comment, "neuroprof ", 10) != 0 && strncmp(comment, "process: ", 9) != 0;
+	size_t fits = np_visible_prefix(text, room), end = fits;
+
+	if (!text[fits])
+		return fits;
+	while (end > 0 && text[end] != ' ')
+		end--;
+	return end ? end : fits;
 }
 
-/* The comments as running text on a few lines.  Returns the y below. */
+/* How good the profile is, on a few lines.  Returns the y below. */
 static unsigned put_notes(struct np_svg *svg, unsigned y)
 {
-	size_t room = (size_t)((svg->width - 2 * NP_SVG_SIDE) / NOTE_GLYPH), size;
-	char *line = np_xstrdup("");
-	unsigned lines = 0;
+	size_t room = (size_t)((svg->width - 2 * NP_SVG_SIDE) / NOTE_GLYPH);
+	char *notes = np_units_notes(svg->tree);
+	const char *rest = notes;
 
-	for (size_t i = 0; i < np_tree_comment_count(svg->tree); i++) {
-		const char *comment = np_tree_comment(svg->tree, i);
-		char *visible, *longer;
+	for (unsigned line = 1; *rest && line <= NOTE_LINES; line++) {
+		size_t length = line < NOTE_LINES ? line_length(rest, room) : strlen(rest);
+		char *text = np_xasprintf("%.*s", (int)length, rest);
 
-		if (!is_quality(comment))
-			continue;
-		visible = np_visible(comment, NP_VISIBLE_NAME_MAX);
-		longer = np_xasprintf("%s%s%s", line, *line ? " \xc2\xb7 " : "", visible);
-		size = np_visible_columns(longer);
-		if (*line && size > room && lines + 1 < NOTE_LINES) {
-			put_text(svg, "note", NP_SVG_SIDE, y + lines++ * LINE, line);
-			free(longer);
-			longer = np_xstrdup(visible);
-		}
-		free(visible);
-		free(line);
-		line = longer;
+		put_text(svg, "note", NP_SVG_SIDE, y, text);
+		free(text);
+		rest += length;
+		rest += strspn(rest, " ");
+		y += LINE;
 	}
-	if (*line)
-		put_text(svg, "note", NP_SVG_SIDE, y + lines++ * LINE, line);
-	free(line);
-	return y + lines * LINE;
+	free(notes);
+	return y;
 }
 
 /* Where the time was spent itself, by kind.  Returns the y below it. */

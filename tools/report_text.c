@@ -140,16 +140,12 @@ static void put_line(const struct np_report *report, FILE *to, const char *forma
 static void put_head(const struct np_report *report, FILE *to)
 {
 	char *summary = np_units_summary(report->tree);
-	char *formula = np_report_formula(report->ranking);
+	char *formula = np_report_formula(report->ranking), *notes = np_units_notes(report->tree);
 
 	put_line(report, to, "%s", report->source);
 	put_line(report, to, "%s", summary);
-	for (size_t i = 0; i < np_tree_comment_count(report->tree); i++) {
-		char *comment = np_visible(np_tree_comment(report->tree, i), NP_VISIBLE_NAME_MAX);
-
-		put_line(report, to, "%s", comment);
-		free(comment);
-	}
+	if (*notes)
+		put_line(report, to, "%s", notes);
 	put_line(report, to, "%s%s; ROI = score / complexity; sorted by %s.", formula,
 		 report->ranking->calls != NP_CALLS_UNKNOWN ? ""
 		 : " (calls unknown: 0.4 and 0.4 renormalised)",
@@ -160,6 +156,7 @@ static void put_head(const struct np_report *report, FILE *to)
 	fputc('\n', to);
 	free(summary);
 	free(formula);
+	free(notes);
 }
 
 static void calls_text(char *to, size_t size, const struct np_ranking *ranking, uint64_t calls)

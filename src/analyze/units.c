@@ -174,6 +174,34 @@ char *np_units_summary(struct np_tree *tree)
 	return visible;
 }
 
+/* Who measured what is in the summary already. */
+static bool is_quality(const char *comment)
+{
+	return strncmp(comment, "neuroprof ", 10) != 0 && strncmp(comment, "process: ", 9) != 0;
+}
+
+char *np_units_notes(const struct np_tree *tree)
+{
+	char *notes = NULL;
+	size_t size;
+	FILE *to = open_memstream(&notes, &size);
+
+	if (!to)
+		np_die(NP_EXIT_FAILURE, "out of memory");
+	for (size_t i = 0; i < np_tree_comment_count(tree); i++) {
+		char *visible;
+
+		if (!is_quality(np_tree_comment(tree, i)))
+			continue;
+		visible = np_visible(np_tree_comment(tree, i), NP_VISIBLE_NAME_MAX);
+		fprintf(to, "%s%s", ftello(to) > 0 ? " \xc2\xb7 " : "", visible);
+		free(visible);
+	}
+	if (fclose(to) != 0)
+		np_die(NP_EXIT_FAILURE, "out of memory");
+	return notes;
+}
+
 const char *np_units_kind(enum np_kind kind)
 {
 	static const char *const names[NP_KIND_MAX] = {

@@ -34,6 +34,10 @@ bool np_units_samples(const struct np_tree_meta *meta, uint64_t samples, double 
 /* "12,345 samples · 124.70 s cpu · ./service -p 80", visible; to be freed. */
 char *np_units_summary(struct np_tree *tree);
 
+/* The profile's comments that say how good it is (not who measured what), visible, joined by
+ * " · "; "" when there are none.  To be freed. */
+char *np_units_notes(const struct np_tree *tree);
+
 /* "own code", "library", … */
 const char *np_units_kind(enum np_kind kind);
 
