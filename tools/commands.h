@@ -7,5 +7,10 @@
 
 int np_command_record(int argc, char **argv);
 int np_command_recover(int argc, char **argv);
+int np_command_ls(int argc, char **argv);
+int np_command_snapshot(int argc, char **argv);
+int np_command_start(int argc, char **argv);
+int np_command_stop(int argc, char **argv);
+int np_command_rate(int argc, char **argv);
 
 #endif
