@@ -105,6 +105,21 @@ static void say_lost(struct np_pprof *pprof, const struct np_spool_header *head,
 		    head->counters[NP_COUNT_SAMPLES] - result->samples);
 }
 
+/* By the handler's own clock, over the samples whose cost was summed up by then. */
+static void say_overhead(struct np_pprof *pprof, const struct np_fold_result *result)
+{
+	uint64_t cost_ns = result->counters[NP_COUNT_HANDLER_NS];
+
+	if (cost_ns == 0)
+		return;
+	say(pprof, "overhead: %.3f %% of the CPU time in the signal handler, without the kernel's part",
+	    percent(cost_ns, result->cpu_ns));
+	if (result->counters[NP_COUNT_SLOWED_DOWN])
+		say(pprof, "overhead: the rate was halved %" PRIu64 " times to stay below "
+			"NEUROPROF_MAX_OVERHEAD; weights are right",
+		    result->counters[NP_COUNT_SLOWED_DOWN]);
+}
+
 static void say_end(struct np_pprof *pprof, const struct np_spool_header *head,
 		    const struct np_fold_result *result)
 {
@@ -153,6 +168,7 @@ void np_fold_about(struct np_pprof *pprof, const struct np_fold_model *model,
 	    head->depth_max);
 	say_quality(pprof, result);
 	say_lost(pprof, head, result);
+	say_overhead(pprof, result);
 	say_modules(pprof, model);
 	say_end(pprof, head, result);
 	free(identity);

@@ -27,6 +27,7 @@ struct np_config {
 	enum np_fold_mode fold;
 	bool start, children, quiet, debug;
 	uint64_t spool_max;		/* bytes */
+	uint32_t overhead_max;		/* hundredths of a percent; 0 = no bound */
 	char out[512];			/* absolute */
 	char spool_dir[512];		/* "" = choose */
 };

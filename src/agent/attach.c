@@ -14,6 +14,7 @@
 
 #include "base/atomic.h"
 #include "base/syscalls.h"
+#include "signal/governor.h"
 #include "signal/modules.h"
 #ifdef NP_HAVE_LIBUNWIND
 #include "signal/unwind_libunwind.h"
@@ -223,6 +224,8 @@ __attribute__((constructor)) static void attach(void)
 		return;
 	np_sampler.period_ns = 1000000000u / np_agent.config.hz;
 	np_sampler.image = 1;		/* 0 is a record that has never been sampled */
+	np_sampler.overhead_max = np_agent.config.overhead_max;
+	np_governor_start();
 	np_sampler.spool_bytes_max = np_agent.config.spool_max;
 	np_agent.pid = getpid();
 	if (!choose_unwinder() || !choose_spool_dir())

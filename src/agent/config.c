@@ -11,6 +11,7 @@
 
 #define HZ_DEFAULT	  99u
 #define HZ_MAX		  10000u
+#define OVERHEAD_DEFAULT  200u			/* 2 % */
 #define SPOOL_MAX_DEFAULT (64ull << 20)
 #define SPOOL_MAX_LEAST	  (1ull << 20)
 #define SPOOL_MAX_MOST	  (4ull << 30)
@@ -59,6 +60,38 @@ static bool read_number(const char *name, bool bytes, uint64_t least, uint64_t m
 		p++;
 	}
 	if (*p || number < least || number > most)
+		return wrong(name, text, accepted);
+	*value = number;
+	return true;
+}
+
+/* A percentage with up to two decimals, in hundredths; "off" is 0. */
+static bool read_percent(const char *name, uint32_t *value)
+{
+	const char *accepted = "a percentage from 0.01 to 100, such as 2 or 0.5, or off";
+	const char *text = np_config_env(name), *p = text;
+	uint32_t number = 0, decimals = 0;
+	bool point = false;
+
+	if (!text)
+		return true;
+	if (strcmp(text, "off") == 0) {
+		*value = 0;
+		return true;
+	}
+	for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point && p > text); p++) {
+		if (*p == '.') {
+			point = true;
+			continue;
+		}
+		decimals += point;
+		number = number * 10 + (uint32_t)(*p - '0');
+		if (decimals > 2 || number > 10000)
+			return wrong(name, text, accepted);
+	}
+	for (; decimals < 2; decimals++)
+		number *= 10;
+	if (*p || number == 0 || number > 10000)
 		return wrong(name, text, accepted);
 	*value = number;
 	return true;
@@ -135,11 +168,13 @@ bool np_config_read(struct np_config *config)
 	uint32_t clock = 0, unwinder = 0, fold = 0;
 
 	config->start = config->children = true;
+	config->overhead_max = OVERHEAD_DEFAULT;
 	if (!read_flag("NEUROPROF_QUIET", &config->quiet) ||
 	    !read_flag("NEUROPROF_DEBUG", &config->debug) ||
 	    !read_number("NEUROPROF_HZ", false, 1, HZ_MAX, "a whole number from 1 to 10000", &hz) ||
 	    !read_number("NEUROPROF_SPOOL_MAX", true, SPOOL_MAX_LEAST, SPOOL_MAX_MOST,
 			 "bytes from 1M to 4G, such as 64M", &spool_max) ||
+	    !read_percent("NEUROPROF_MAX_OVERHEAD", &config->overhead_max) ||
 	    !read_word("NEUROPROF_CLOCK", "auto|perf|timer|itimer", &clock) ||
 	    !read_word("NEUROPROF_UNWINDER", "auto|cfi|fp|libunwind", &unwinder) ||
 	    !read_word("NEUROPROF_FOLD", "wait|background|off", &fold) ||

@@ -15,6 +15,7 @@
 
 #include "base/atomic.h"
 #include "base/syscalls.h"
+#include "signal/governor.h"
 #include "signal/modules.h"
 
 #define RED_ZONE_BYTES 128u
@@ -182,7 +183,8 @@ static uint64_t wanted_tick_ns(void)
 	uint32_t hz = np_load_relaxed(has_spool() ? &np_sampler.spool.head->hz_wanted
 						  : &np_sampler.identity.hz_wanted);
 
-	return hz == 0 || hz >= np_sampler.identity.hz ? np_sampler.period_ns : 1000000000u / hz;
+	return np_governor_tick_ns(hz == 0 || hz >= np_sampler.identity.hz ? np_sampler.period_ns
+									  : 1000000000u / hz);
 }
 
 static void set_timer(int timer, uint64_t ns)
@@ -232,6 +234,7 @@ static void skip_time(struct np_thread *self)
 
 static void sample(struct np_thread *self, const ucontext_t *context)
 {
+	uint64_t entered = np_governor_cycles();
 	uint64_t periods = take_periods(self);
 	struct np_stack_range range;
 	uint8_t quality_before;
@@ -257,6 +260,7 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	fresh = np_sampler.unwinder->tracks_activations && quality_before == NP_QUALITY_COMPLETE &&
 		self->stack.quality == NP_QUALITY_COMPLETE ? same + same_activation : UINT32_MAX;
 	record(self, known, fresh, periods);
+	np_governor_note(np_governor_cycles() - entered, periods * np_sampler.period_ns);
 }
 
 void np_sampler_handler(int signal, siginfo_t *info, void *context)

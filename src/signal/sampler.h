@@ -61,6 +61,7 @@ struct np_sampler {
 	uint64_t spool_bytes_max;
 	struct np_spool_header identity;	/* fields to copy into a new spool's header */
 	char spool_dir[512];		/* where to create it; the file name is made from the pid */
+	uint32_t overhead_max;		/* hundredths of a percent of the CPU time; 0 = no bound */
 	uint64_t startup_periods;	/* spent before attaching; committed with the first sample */
 	uint64_t pending[NP_COUNT_MAX];	/* counted before there was a spool */
 	void (*host_action)(int, siginfo_t *, void *);	/* the host's SIGPROF handler, see below */

@@ -85,7 +85,8 @@ enum np_counter {
 	NP_COUNT_THREADS_SHARED,	/* threads that share thread entry 0 */
 	NP_COUNT_MODULES_LOST,		/* code whose module found no entry: frames stay bare addresses */
 	NP_COUNT_STARTUP_PERIODS,	/* periods used before attaching, kept on the [startup] node */
-	NP_COUNT_TRAMPOLINE_LOST,	/* reserved */
+	NP_COUNT_HANDLER_NS,		/* nanoseconds spent in the handler, by its own measure */
+	NP_COUNT_SLOWED_DOWN,		/* times that the governor halved the rate */
 	NP_COUNT_MAX = 32
 };
 

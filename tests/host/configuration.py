@@ -15,7 +15,9 @@ WRONG = [
     ("NEUROPROF_HZ", "9" * 40), ("NEUROPROF_CLOCK", "wall"), ("NEUROPROF_UNWINDER", "dwarf"),
     ("NEUROPROF_FOLD", "yes"), ("NEUROPROF_START", "1"), ("NEUROPROF_CHILDREN", "maybe"),
     ("NEUROPROF_SPOOL_MAX", "12"), ("NEUROPROF_SPOOL_MAX", "64MB"), ("NEUROPROF_QUIET", "on"),
-    ("NEUROPROF_DEBUG", "2"), ("NEUROPROF_SPOOL_DIR", "/proc/nowhere"), ("NEUROPROF_SPOOL_DIR", "/tmp"),
+    ("NEUROPROF_DEBUG", "2"), ("NEUROPROF_MAX_OVERHEAD", "0"), ("NEUROPROF_MAX_OVERHEAD", "101"),
+    ("NEUROPROF_MAX_OVERHEAD", "2%"), ("NEUROPROF_MAX_OVERHEAD", "0.001"), ("NEUROPROF_MAX_OVERHEAD", "."),
+    ("NEUROPROF_SPOOL_DIR", "/proc/nowhere"), ("NEUROPROF_SPOOL_DIR", "/tmp"),
     ("NEUROPROF_OUT", "x" * 600), ("NEUROPROF_HZ", "\x1b[31mred\n"),
 ]
 
@@ -33,7 +35,7 @@ for name, value in WRONG:
 
 # Right ones say nothing.
 RIGHT = {"NEUROPROF_HZ": "10000", "NEUROPROF_CLOCK": "timer", "NEUROPROF_UNWINDER": "fp", "NEUROPROF_FOLD": "background",
-         "NEUROPROF_START": "off", "NEUROPROF_CHILDREN": "off", "NEUROPROF_SPOOL_MAX": "1M", "NEUROPROF_QUIET": "0"}
+         "NEUROPROF_START": "off", "NEUROPROF_CHILDREN": "off", "NEUROPROF_SPOOL_MAX": "1M", "NEUROPROF_MAX_OVERHEAD": "0.5", "NEUROPROF_QUIET": "0"}
 with Place() as place:
     result = run(["/bin/true"], env={**place.env(build), **RIGHT})
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b""), result

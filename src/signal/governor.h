@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * governor.h - what sampling costs the host, and fewer ticks when it would cost too much.
+ *
+ * Context: signal handler, any number of threads.  The cost is the handler's own, from entry to
+ * return, in time-stamp cycles; the kernel's part of a signal cannot be seen from here.
+ */
+#ifndef NP_SIGNAL_GOVERNOR_H
+#define NP_SIGNAL_GOVERNOR_H
+
+#include <stdint.h>
+
+#define NP_GOVERNOR_STEPS_MAX 8u	/* ticks are never made rarer than by 2^8 */
+
+/* Note the time-stamp counter and the clock that belong together.  Host, once, at attach. */
+void np_governor_start(void);
+
+/* One sample took CYCLES and stands for BUSY_NS of the thread's CPU time. */
+void np_governor_note(uint64_t cycles, uint64_t busy_ns);
+
+/* The tick to use where TICK_NS is wanted: as often doubled as the bound on the cost asks for. */
+uint64_t np_governor_tick_ns(uint64_t tick_ns);
+
+static inline uint64_t np_governor_cycles(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+#endif
