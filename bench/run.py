@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What sampling costs, measured side by side: the handler in cycles, a whole program, the start of
+`true`; beside gperftools where it is installed.  Figures, no verdicts.
+usage: run.py --build BUILD_DIR [--quick] [handler|program|startup]...
+"""
+import argparse
+import os
+import platform
+import random
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+
+GPERFTOOLS = "/usr/lib/x86_64-linux-gnu/libprofiler.so.0"
+DEPTHS = (10, 50, 200)
+MODES = {"leaf": "only the innermost function changed", "new": "the whole stack new, its calls known",
+         "path": "the whole stack new, of calls never seen"}
+
+
+class Bench:
+    def __init__(self, build, quick, place):
+        self.quick, self.place = quick, place
+        # As without NEUROPROF_SPOOL_DIR: in memory, if the system has such a place.
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else place
+        self.spools = tempfile.mkdtemp(prefix="neuroprof-bench-", dir=memory)
+        self.library = os.path.join(build, "src/agent/libneuroprof.so")
+        self.handler = os.path.join(build, "bench/bench-handler")
+        self.empty = os.path.join(build, "bench/bench-empty.so")
+
+    def env(self, **more):
+        return {"PATH": os.environ["PATH"], "LC_ALL": "C", **more}
+
+    def ours(self, hz, **more):
+        return self.env(LD_PRELOAD=self.library, NEUROPROF_HZ=str(hz), NEUROPROF_OUT=self.place,
+                        NEUROPROF_SPOOL_DIR=self.spools, **more)
+
+    def gperftools(self, hz):
+        return self.env(LD_PRELOAD=GPERFTOOLS, CPUPROFILE=os.path.join(self.place, "gperftools.prof"),
+                        CPUPROFILE_FREQUENCY=str(hz))
+
+    def figures(self, env, *arguments):
+        """The words and numbers that bench-handler prints; {} when this profiler cannot do it."""
+        done = subprocess.run([self.handler, *map(str, arguments)], env=env, capture_output=True, text=True)
+        if done.returncode != 0:
+            print(f"    cannot: {done.stderr.strip()}")
+            return {}
+        for spool in os.listdir(self.spools):
+            os.unlink(os.path.join(self.spools, spool))
+        words = done.stdout.split()
+        return dict(zip(words[::2], map(int, words[1::2])))
+
+
+def bench_handler(bench):
+    samples = 500 if bench.quick else 4000
+    profilers = {"neuroprof": bench.ours(2000, NEUROPROF_FOLD="off")}
+    if os.path.exists("/usr/lib/x86_64-linux-gnu/libunwind-x86_64.so.8"):
+        profilers["neuroprof, libunwind"] = bench.ours(2000, NEUROPROF_FOLD="off", NEUROPROF_UNWINDER="libunwind")
+    if os.path.exists(GPERFTOOLS):
+        profilers["gperftools"] = bench.gperftools(2000)
+    print("handler: cycles of one sample, stack recorded, p50 / p99; the kernel's part is not in them")
+    print(" " * 40 + "".join(f"depth {depth}".rjust(19) for depth in DEPTHS) + "first sample".rjust(15))
+    for mode, meaning in MODES.items():
+        print(f"  {meaning}")
+        for name, env in profilers.items():
+            count = samples if name == "neuroprof" else samples // 8
+            row = [bench.figures(env, mode, depth, max(count, 100)) for depth in DEPTHS]
+            cells = "".join((f"{f['p50']} / {f['p99']}" if f else "-").rjust(19) for f in row)
+            print(f"    {name:36}{cells}{max((f.get('first', 0) for f in row), default=0):>15}", flush=True)
+
+
+def bench_program(bench):
+    """CPU time of a fixed amount of work, in turns, so that what the machine does else hits all alike."""
+    rounds = 5 if bench.quick else 21
+    millions = 300
+    print(f"program: CPU time beside the same without sampling, median of {rounds} rounds")
+    for hz in (99, 999):
+        ways = {"empty handler": (bench.env(), [hz]), "neuroprof": (bench.ours(hz, NEUROPROF_FOLD="off"), [])}
+        if os.path.exists(GPERFTOOLS):
+            ways["gperftools"] = (bench.gperftools(hz), [])
+        ratios = {name: [] for name in ways}
+        for _ in range(rounds):
+            plain = bench.figures(bench.env(), "work", 30, millions)["cpu_ns"]
+            for name, (env, more) in ways.items():
+                cpu = bench.figures(env, "work", 30, millions, *more)
+                if cpu:
+                    ratios[name].append(cpu["cpu_ns"] / plain)
+        print(f"  {hz} Hz, depth 30: " + "   ".join(
+            f"{name} {100 * (statistics.median(r) - 1):+.2f} %" for name, r in ratios.items() if r), flush=True)
+    print("  (gperftools' clock goes no faster than the kernel's tick, often 250 Hz)")
+
+
+def start_true(env):
+    silent = [(os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)]    # gperftools talks
+    start = time.perf_counter_ns()
+    pid = os.posix_spawn("/bin/true", ["true"], env, file_actions=silent)
+    os.waitpid(pid, 0)
+    return time.perf_counter_ns() - start
+
+
+def bench_startup(bench):
+    rounds = 30 if bench.quick else 200
+    ways = {"": bench.env(), "a library that does nothing": bench.env(LD_PRELOAD=bench.empty),
+            "neuroprof, 99 Hz": bench.ours(99)}
+    if os.path.exists(GPERFTOOLS):
+        ways["gperftools, 99 Hz"] = bench.gperftools(99)
+    added = {name: [] for name in ways}
+    for _ in range(rounds):     # in another order each time: what ran before leaves its traces in the caches
+        times = {name: start_true(ways[name]) for name in random.sample(list(ways), len(ways))}
+        for name in ways:
+            added[name].append(times[name] - (times[""] if name else 0))
+    plain = statistics.median(added.pop("")) / 1e6
+    print(f"startup: added to `true` ({plain:.2f} ms), median of {rounds} pairs, ms")
+    for name, times in added.items():
+        times.sort()
+        print(f"  {name:30}{statistics.median(times) / 1e6:8.2f}   (half of them {times[len(times) // 4] / 1e6:.2f}"
+              f" to {times[len(times) * 3 // 4] / 1e6:.2f})")
+    folded = len([f for f in os.listdir(bench.place) if f.endswith(".folded")])
+    print(f"  in {folded} of {rounds} runs there was a sample, and a profile was folded")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="What sampling costs, beside others.")
+    parser.add_argument("--build", required=True, help="a build directory, best of --buildtype=release")
+    parser.add_argument("--quick", action="store_true", help="few rounds")
+    parser.add_argument("what", nargs="*", help="handler, program, startup (default: all)")
+    options = parser.parse_args()
+    all_of_them = {"handler": bench_handler, "program": bench_program, "startup": bench_startup}
+    for name in options.what:
+        if name not in all_of_them:
+            parser.error(f"'{name}' is not one of {', '.join(all_of_them)}")
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="ascii")
+                if line.startswith("model name")), "?")
+    print(f"{platform.system()} {platform.release()}, {cpu}, {os.cpu_count()} processors, "
+          f"load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory(prefix="neuroprof-bench-") as place:
+        bench = Bench(os.path.abspath(options.build), options.quick, place)
+        try:
+            for name in options.what or all_of_them:
+                all_of_them[name](bench)
+        finally:
+            shutil.rmtree(bench.spools)
+
+
+if __name__ == "__main__":
+    main()
