@@ -6,9 +6,10 @@
  *   handler leaf|new|path DEPTH SAMPLES     run with the profiler preloaded
  *   handler work DEPTH MILLIONS [HZ]        HZ: our own clock and an empty handler, the floor
  *
- * Any profiler that samples by SIGPROF can be measured as it is: the kernel is asked for the handler
- * that the profiler installed, and a wrapper that reads the counter around it takes its place.  So
- * every figure is one real sample of the stock library, stack recorded, from its own timer.
+ * Any profiler that samples by SIGPROF can be measured as it is: the kernel is asked for the
+ * handler that the profiler installed, and a wrapper that reads the counter around it takes its
+ * place.  So every figure is one real sample of the stock library, stack recorded, from its own
+ * timer.
  *
  *   leaf   between two samples only the innermost function changes
  *   new    between two samples the whole stack is left and built again elsewhere, of the same calls
@@ -78,8 +79,8 @@ static bool wrap_their_handler(void)
 {
 	struct kernel_action action;
 
-	if (syscall(SYS_rt_sigaction, SIGPROF, NULL, &action, 8) < 0 || (uintptr_t)action.handler < 2 ||
-	    !(action.flags & SA_SIGINFO)) {
+	if (syscall(SYS_rt_sigaction, SIGPROF, NULL, &action, 8) < 0 ||
+	    (uintptr_t)action.handler < 2 || !(action.flags & SA_SIGINFO)) {
 		fprintf(stderr, "handler: nobody handles SIGPROF here: preload a profiler\n");
 		return false;
 	}
@@ -92,8 +93,13 @@ static bool wrap_their_handler(void)
 static bool start_empty_sampling(uint64_t hz)
 {
 	struct perf_event_attr attr = {
-		.size = sizeof(attr), .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_TASK_CLOCK,
-		.sample_period = 1000000000u / hz, .disabled = 1, .exclude_hv = 1, .wakeup_events = 1,
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+		.sample_period = 1000000000u / hz,
+		.disabled = 1,
+		.exclude_hv = 1,
+		.wakeup_events = 1,
 	};
 	struct sigaction action = { .sa_sigaction = empty, .sa_flags = SA_SIGINFO | SA_RESTART };
 	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = (pid_t)syscall(SYS_gettid) };
@@ -101,7 +107,8 @@ static bool start_empty_sampling(uint64_t hz)
 
 	return fd >= 0 && sigaction(SIGPROF, &action, NULL) == 0 &&
 	       fcntl(fd, F_SETOWN_EX, &owner) == 0 && fcntl(fd, F_SETSIG, SIGPROF) == 0 &&
-	       fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) == 0 && ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0;
+	       fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) == 0 &&
+	       ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0;
 }
 
 static uint64_t cpu_ns(void)
@@ -213,7 +220,7 @@ static uint32_t percentile(const uint32_t *sorted, uint32_t count, uint32_t perc
 
 static int measure(unsigned int depth)
 {
-	uint32_t skip = wanted / 10;	/* a profiler warms up; its first sample has a figure of its own */
+	uint32_t skip = wanted / 10;	/* a profiler warms up; the first has a figure of its own */
 	uint32_t *steady = cycles + skip, count = wanted - skip;
 
 	if (!wrap_their_handler())
@@ -221,8 +228,9 @@ static int measure(unsigned int depth)
 	while (taken < wanted)
 		rebuild(depth);
 	qsort(steady, count, sizeof(*steady), by_value);
-	printf("first %u p50 %u p90 %u p99 %u samples %u\n", cycles[0], percentile(steady, count, 50),
-	       percentile(steady, count, 90), percentile(steady, count, 99), count);
+	printf("first %u p50 %u p90 %u p99 %u samples %u\n", cycles[0],
+	       percentile(steady, count, 50), percentile(steady, count, 90),
+	       percentile(steady, count, 99), count);
 	return 0;
 }
 
@@ -230,14 +238,15 @@ int main(int argc, char **argv)
 {
 	static const char *const modes[] = { "leaf", "new", "path", "work" };
 	unsigned int frames = argc > 2 ? (unsigned int)atoi(argv[2]) : 0;
-	/* Around them: _start and the C library (3), main, measure, rebuild, the last descend, bottom, leaf. */
+	/* Around them: _start, two of libc, main, measure, rebuild, descend, bottom, leaf. */
 	unsigned int depth = frames > 9 ? (frames - 9) / 2 : 0;
 	uint64_t start;
 
 	while (mode < 4 && (argc < 4 || strcmp(argv[1], modes[mode]) != 0))
 		mode++;
 	if (mode == 4 || frames == 0) {
-		fprintf(stderr, "usage: handler leaf|new|path DEPTH SAMPLES | handler work DEPTH MILLIONS [HZ]\n");
+		fprintf(stderr, "usage: handler leaf|new|path DEPTH SAMPLES\n"
+				"       handler work DEPTH MILLIONS [HZ]\n");
 		return 2;
 	}
 	if (mode == MODE_WORK) {
@@ -251,7 +260,8 @@ int main(int argc, char **argv)
 	}
 	wanted = (uint32_t)atoi(argv[3]);
 	if (wanted < 100 || wanted > SAMPLES_MAX) {
-		fprintf(stderr, "handler: SAMPLES is %s; it must be from 100 to %d\n", argv[3], SAMPLES_MAX);
+		fprintf(stderr, "handler: SAMPLES is %s; it must be from 100 to %d\n", argv[3],
+			SAMPLES_MAX);
 		return 2;
 	}
 	return measure(depth);

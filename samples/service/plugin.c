@@ -49,7 +49,9 @@ SERVICE_FUNCTION uint64_t plugin_render(void *state, uint64_t until_ns)
 		sum = 1;
 		for (int row = 0; row < SIDE; row++)
 			for (int column = 0; column < SIDE; column++) {
-				uint16_t pixel = render_pixel(column * 12288 / SIDE - 8192, row * 8192 / SIDE - 4096);
+				int32_t x = column * 12288 / SIDE - 8192;
+				int32_t y = row * 8192 / SIDE - 4096;
+				uint16_t pixel = render_pixel(x, y);
 
 				picture->pixels[row][column] = pixel;
 				sum = service_mix(sum, pixel);

@@ -53,7 +53,8 @@ SERVICE_INLINE const char *skip_blanks(const char *at)
 
 SERVICE_INLINE bool is_token_byte(unsigned char byte)
 {
-	return (byte >= '0' && byte <= '9') || ((byte | 32) >= 'a' && (byte | 32) <= 'z') || byte == '-';
+	return (byte >= '0' && byte <= '9') || byte == '-' ||
+	       ((byte | 32) >= 'a' && (byte | 32) <= 'z');
 }
 
 SERVICE_INLINE unsigned int parse_hex_digit(unsigned char byte)
@@ -103,7 +104,8 @@ SERVICE_FUNCTION uint64_t request_parse(void *state, uint64_t until_ns)
 	do {
 		sum = 1;
 		for (int i = 0; i < 3 * REQUESTS; i++) {
-			const char *text = request->text[i % REQUESTS], *at = strchr(text, '\n') + 1;
+			const char *text = request->text[i % REQUESTS];
+			const char *at = strchr(text, '\n') + 1;
 			struct header header;
 
 			sum = service_mix(sum, parse_target(text + 4));

@@ -28,13 +28,16 @@ struct response_state {
 
 static void write_body(char *body)
 {
-	static const char *const words[] = { "<li>", "price", "</li>\n", "item", "colour", "basket", "in stock", "of" };
+	static const char *const words[] = {
+		"<li>", "price", "</li>\n", "item", "colour", "basket", "in stock", "of",
+	};
 	uint32_t seed = 12345;
 	size_t at = 0;
 
 	while (at < BODY_BYTES - 32) {
 		seed = seed * 1103515245 + 12345;
-		at += (size_t)snprintf(body + at, 32, "%s %u ", words[seed >> 16 & 7], seed >> 20 & 0xff);
+		at += (size_t)snprintf(body + at, 32, "%s %u ", words[seed >> 16 & 7],
+				       seed >> 20 & 0xff);
 	}
 	memset(body + at, '\n', BODY_BYTES - at);
 }
@@ -90,7 +93,8 @@ SERVICE_FUNCTION uint64_t response_compress(void *state, uint64_t until_ns)
 		stream->avail_out = PACKED_MAX;
 		if (deflateReset(stream) != Z_OK || deflate(stream, Z_FINISH) != Z_STREAM_END)
 			return 0;
-		sum = service_mix(stream->total_out, crc32(0, response->packed, (uInt)stream->total_out));
+		sum = crc32(0, response->packed, (uInt)stream->total_out);
+		sum = service_mix(stream->total_out, sum);
 		if (response->compressed == 0 && !unpacks(response, stream->total_out))
 			return 0;
 		if (!service_same(&response->compressed, sum))
@@ -107,8 +111,8 @@ SERVICE_FUNCTION uint64_t log_write(void *state, uint64_t until_ns)
 	do {
 		sum = 1;
 		for (int i = 0; i < LOG_BATCH; i++)
-			sum = service_mix(sum, (uint64_t)pwrite(response->log, response->lines, LOG_BYTES,
-								(off_t)(i % 2) * LOG_BYTES));
+			sum = service_mix(sum, (uint64_t)pwrite(response->log, response->lines,
+								LOG_BYTES, i % 2 * LOG_BYTES));
 		if (!service_same(&response->written, sum))
 			return 0;
 	} while (service_cpu_ns() < until_ns);

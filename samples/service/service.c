@@ -253,7 +253,8 @@ static int serve(void)
 	for (unsigned int i = 0; r == 0 && i < options.threads; i++) {
 		workers[i].number = i;
 		workers[i].seed = 88172645463325252u + i * 0x9e3779b97f4a7c15u;
-		workers[i].quota_ns = (uint64_t)(options.seconds * (1 - BURST_SHARE) * 1e9 / options.threads);
+		workers[i].quota_ns = (uint64_t)(options.seconds * (1 - BURST_SHARE) * 1e9 /
+						 options.threads);
 		r = pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]);
 	}
 	if (r) {
@@ -268,8 +269,8 @@ static int serve(void)
 		return 1;
 	}
 	if (!options.quiet) {
-		printf("service: %u workers served %.3g CPU seconds, checksum %016llx\n", options.threads,
-		       options.seconds, (unsigned long long)sum);
+		printf("service: %u workers served %.3g CPU seconds, checksum %016llx\n",
+		       options.threads, options.seconds, (unsigned long long)sum);
 		print_truth(workers);
 	}
 	return 0;
@@ -277,14 +278,18 @@ static int serve(void)
 
 static void usage(FILE *to)
 {
-	fprintf(to, "usage: service [--seconds CPU_SECONDS] [--threads 1..%d] [--quiet]\n", THREADS_MAX);
+	fprintf(to, "usage: service [--seconds CPU_SECONDS] [--threads 1..%d] [--quiet]\n",
+		THREADS_MAX);
 }
 
 static bool parse_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "seconds", required_argument, NULL, 's' }, { "threads", required_argument, NULL, 't' },
-		{ "quiet", no_argument, NULL, 'q' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "threads", required_argument, NULL, 't' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	char *end;
 	int c;
@@ -293,13 +298,17 @@ static bool parse_options(int argc, char **argv)
 		switch (c) {
 		case 's':
 			options.seconds = strtod(optarg, &end);
-			if (*end || !(options.seconds > 0 && options.seconds <= 86400))
+			if (*end || !(options.seconds > 0 && options.seconds <= 86400)) {
+				complain("--seconds", "CPU seconds, above 0 and up to 86400, are wanted");
 				return false;
+			}
 			break;
 		case 't':
 			options.threads = (unsigned int)strtoul(optarg, &end, 10);
-			if (*end || options.threads < 1 || options.threads > THREADS_MAX)
+			if (*end || options.threads < 1 || options.threads > THREADS_MAX) {
+				complain("--threads", "a number from 1 to 64 is wanted");
 				return false;
+			}
 			break;
 		case 'q':
 			options.quiet = true;
@@ -307,18 +316,18 @@ static bool parse_options(int argc, char **argv)
 		case 'h':
 			usage(stdout);
 			exit(0);
-		default:
+		default:			/* getopt has said what is wrong */
 			return false;
 		}
 	}
+	if (optind < argc)
+		complain(argv[optind], "no argument is wanted");
 	return optind == argc;
 }
 
 int main(int argc, char **argv)
 {
-	if (!parse_options(argc, argv)) {
-		usage(stderr);
+	if (!parse_options(argc, argv))
 		return 2;
-	}
 	return serve();
 }

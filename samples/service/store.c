@@ -36,7 +36,8 @@ static struct tree_node *plant(struct store_state *store, int depth)
 	node->value = store->node_count * 0x9e3779b97f4a7c15u;
 	node->left = plant(store, depth - 1);
 	/* Leaning, so that depths differ. */
-	node->right = plant(store, depth > 3 ? depth - 1 - (int)(node->value >> 62) % 2 : depth - 1);
+	depth -= depth > 3 ? (int)(node->value >> 62) % 2 : 0;
+	node->right = plant(store, depth - 1);
 	return node;
 }
 

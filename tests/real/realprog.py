@@ -167,8 +167,8 @@ class Figures:
 
     def line(self, name, kernel_seconds=None):
         stacks = max(1, self.samples - self.startup)
-        text = (f"{name}: {self.samples} samples of {self.processes} processes, {100 * self.complete / stacks:.2f} % complete, "
-                f"{100 * self.unresolved_leaf / stacks:.2f} % unresolved, {self.places} places named, "
+        text = (f"{name}: {self.samples} samples of {self.processes} processes, "
+                f"{100 * self.complete / stacks:.2f} % complete, {100 * self.unresolved_leaf / stacks:.2f} % unresolved, {self.places} places named, "
                 f"{len(self.wrong)} wrong; CPU {self.cpu_seconds:.3f} s")
         if kernel_seconds is not None:
             text += f" of {kernel_seconds:.3f} s ({100 * (self.cpu_seconds / kernel_seconds - 1):+.2f} %)"
@@ -185,7 +185,8 @@ class Figures:
         assert self.unresolved_frames <= UNRESOLVED * self.frames, f"{name}: {self.unresolved_frames} unresolved frames"
         if kernel_seconds is not None:      # each thread's count may be off by the period it had begun
             slack = CPU_ERROR * kernel_seconds + self.threads / HZ
-            assert abs(self.cpu_seconds - kernel_seconds) <= slack, f"{name}: CPU {self.cpu_seconds} of {kernel_seconds} s"
+            assert abs(self.cpu_seconds - kernel_seconds) <= slack, \
+                f"{name}: CPU {self.cpu_seconds} s, the kernel says {kernel_seconds} s"
 
 
 def judge_command(name, command, normalise=lambda text: text, least=300):
