@@ -16,6 +16,7 @@
 #include "signal/sampler.h"
 
 #define WINDOW	   128u
+#define DESCHEDULED (1u << 20)	/* cycles: in so long a handler the kernel ran something else */
 #define PER_MYRIAD 10000u	/* the bound is in hundredths of a percent */
 
 static uint64_t start_cycles, start_ns;		/* constant after attach */
@@ -69,6 +70,8 @@ static void close_window(void)
 
 void np_governor_note(uint64_t cycles, uint64_t busy_ns)
 {
+	if (cycles >= DESCHEDULED)	/* not what a handler costs: this sample says nothing */
+		return;
 	np_add_relaxed(&window_cycles, cycles);
 	np_add_relaxed(&window_busy_ns, busy_ns);
 	if (np_add_relaxed(&window_samples, 1) % WINDOW == WINDOW - 1)

@@ -31,7 +31,8 @@
 #endif
 
 #define PAGE_BYTES	  4096u
-#define STEP_BYTES	  (64u << 10)	/* sections grow by this much */
+#define STEP_BYTES_LEAST  (8u << 10)	/* a section grows by as much as it has, between these */
+#define STEP_BYTES_MOST	  (256u << 10)
 #define CHUNK_FIRST	  1024u		/* nodes of the first chunk */
 #define BYTES_MIN	  (1u << 20)
 #define BYTES_UNPOPULATED (8u << 20)	/* all that we allocate where populate is unknown (< 5.14) */
@@ -56,11 +57,13 @@ static bool section_ensure(struct np_spool *spool, struct np_spool_section *sect
 			   uint64_t bytes_max)
 {
 	uint64_t ready = np_load_acquire(&section->ready);
+	uint64_t step = ready < STEP_BYTES_LEAST ? STEP_BYTES_LEAST
+		      : ready > STEP_BYTES_MOST ? STEP_BYTES_MOST : ready;
 	uint64_t want;
 
 	if (bytes <= ready)
 		return true;
-	want = (bytes + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES;
+	want = page_up(bytes > ready + step ? bytes : ready + step);
 	if (want > bytes_max)
 		want = bytes_max;
 	if (!populate(spool, section->offset + ready, section->offset + want))
@@ -240,7 +243,7 @@ int np_spool_create(struct np_spool *spool, const char *path, uint64_t bytes_max
 			goto fail;
 	}
 	r = allocate_first(spool, (int)fd);
-	if (r == 0 && (!section_ensure(spool, &spool->head->nodes, 1, STEP_BYTES) ||
+	if (r == 0 && (!section_ensure(spool, &spool->head->nodes, 1, PAGE_BYTES) ||
 		       !section_ensure(spool, &spool->head->modules, 1, PAGE_BYTES) ||
 		       !section_ensure(spool, &spool->head->threads, 1, PAGE_BYTES) ||
 		       !section_ensure(spool, &spool->head->strings, 1, PAGE_BYTES)))
