@@ -12,5 +12,6 @@ int np_command_snapshot(int argc, char **argv);
 int np_command_start(int argc, char **argv);
 int np_command_stop(int argc, char **argv);
 int np_command_rate(int argc, char **argv);
+int np_command_top(int argc, char **argv);
 
 #endif

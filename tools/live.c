@@ -283,8 +283,7 @@ static void say_why_not(pid_t pid, const struct maps_view *view)
 	int r;
 
 	if (!view->readable) {
-		np_error("%d: what it has mapped cannot be read: run as its user or as root, outside of "
-			 "what protects it", (int)pid);
+		np_error("%d: its memory map cannot be read: run as its user, or as root", (int)pid);
 	} else if (view->count) {
 		r = np_spool_open(view->spools[0], &reader, message, sizeof(message));
 		if (r == 0)

@@ -16,6 +16,7 @@ static const struct {
 	{ "record", np_command_record, "profile a command and its children" },
 	{ "recover", np_command_recover, "fold what killed processes left behind" },
 	{ "ls", np_command_ls, "the processes that are being profiled" },
+	{ "top", np_command_top, "its functions and threads, live" },
 	{ "snapshot", np_command_snapshot, "the profile of a running process as it is now" },
 	{ "start", np_command_start, "switch sampling on in a running process" },
 	{ "stop", np_command_stop, "switch it off" },
