@@ -59,7 +59,7 @@ SERVICE_INLINE bool is_token_byte(unsigned char byte)
 
 SERVICE_INLINE unsigned int parse_hex_digit(unsigned char byte)
 {
-	return byte <= '9' ? byte - '0' : (byte | 32u) - 'a' + 10;
+	return byte <= '9' ? (unsigned int)(byte - '0') : (byte | 32u) - 'a' + 10;
 }
 
 /* Step over one header line; NULL at the blank line that ends the request. */
