@@ -2,8 +2,8 @@
  *
  * governor.c - what sampling costs the host, and fewer ticks when it would cost too much.
  *
- * Context: signal handler.  Every WINDOW samples of the process one thread looks at the share of
- * the CPU time that handlers took since the last look: above the bound the ticks of all threads
+ * Context: signal handler.  Every WINDOW samples, if they stand for WINDOW_NS of CPU time by then,
+ * one thread looks at the share of it that handlers took since the last look: above the bound the ticks of all threads
  * become half as many, below a quarter of it they double again, up to the rate that was asked for.
  * Weights come from the thread's clock, so the profile stays right at any rate.
  */
@@ -15,7 +15,8 @@
 #include "base/syscalls.h"
 #include "signal/sampler.h"
 
-#define WINDOW	   128u
+#define WINDOW	   64u
+#define WINDOW_NS  250000000u	/* so that a process's first samples do not decide */
 #define DESCHEDULED (1u << 20)	/* cycles: in so long a handler the kernel ran something else */
 #define PER_MYRIAD 10000u	/* the bound is in hundredths of a percent */
 
@@ -74,7 +75,8 @@ void np_governor_note(uint64_t cycles, uint64_t busy_ns)
 		return;
 	np_add_relaxed(&window_cycles, cycles);
 	np_add_relaxed(&window_busy_ns, busy_ns);
-	if (np_add_relaxed(&window_samples, 1) % WINDOW == WINDOW - 1)
+	if (np_add_relaxed(&window_samples, 1) % WINDOW == WINDOW - 1 &&
+	    np_load_relaxed(&window_busy_ns) >= WINDOW_NS)
 		close_window();
 }
 
