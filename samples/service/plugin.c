@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define SIDE 48
+#define SIDE 80
 
 struct picture {
 	uint16_t pixels[SIDE][SIDE];

@@ -103,7 +103,7 @@ SERVICE_FUNCTION uint64_t request_parse(void *state, uint64_t until_ns)
 
 	do {
 		sum = 1;
-		for (int i = 0; i < 3 * REQUESTS; i++) {
+		for (int i = 0; i < 14 * REQUESTS; i++) {
 			const char *text = request->text[i % REQUESTS];
 			const char *at = strchr(text, '\n') + 1;
 			struct header header;
@@ -152,7 +152,7 @@ SERVICE_FUNCTION uint64_t request_hash(void *state, uint64_t until_ns)
 
 	do {
 		sum = 1;
-		for (int i = 0; i < 24 * REQUESTS; i++)
+		for (int i = 0; i < 60 * REQUESTS; i++)
 			sum = service_mix(sum, hash_bytes(request->text[i % REQUESTS],
 							  request->bytes[i % REQUESTS]));
 		if (!service_same(&request->hashed, sum))

@@ -15,7 +15,7 @@
 #define BODY_BYTES  (12 * 1024)
 #define PACKED_MAX  (16 * 1024)
 #define LOG_BYTES   (64 * 1024)
-#define LOG_BATCH   24
+#define LOG_BATCH   60
 
 struct response_state {
 	z_stream stream;

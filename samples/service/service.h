@@ -38,10 +38,10 @@ static inline uint64_t service_cpu_ns(void)
 }
 
 /*
- * A phase of the work.  run() repeats one batch, of about 0.3 ms so that reading the clock between
- * two batches does not show, until the thread's CPU clock has passed UNTIL_NS, and returns the
- * checksum of a batch.  Every batch does the same, so the checksum is always the same one:
- * 0 says that two batches differed, or that a result was wrong.
+ * A phase of the work.  run() repeats one batch, of about a millisecond so that reading the clock
+ * between two batches does not show, until the thread's CPU clock has passed UNTIL_NS, and returns
+ * the checksum of a batch.  Every batch does the same, so the checksum is always the same one: 0
+ * says that two batches differed, or that a result was wrong.
  */
 struct service_phase {
 	const char *name;		/* of the function run points to */
