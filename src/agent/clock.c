@@ -138,22 +138,23 @@ static int arm_timer(struct np_thread *self)
 	return 0;
 }
 
+static uint32_t itimer_pid;	/* the process whose ITIMER_PROF we set */
+
 /* One timer for the whole process; a thread that uses CPU time is likely to be the one hit. */
 static int arm_itimer(struct np_thread *self)
 {
 	uint64_t us = np_sampler.period_ns / 1000;
 	struct itimerval when = { .it_interval = { (time_t)(us / 1000000), (suseconds_t)(us % 1000000) } };
-	static uint32_t armed_pid;
 	long r = 0;
 
 	open_account(self);
 	self->first_tick = false;
 	self->clock = NP_CLOCK_ITIMER;
 	when.it_value = when.it_interval;
-	if (armed_pid != (uint32_t)np_agent.pid)
+	if (itimer_pid != (uint32_t)np_agent.pid)
 		r = np_syscall(SYS_setitimer, ITIMER_PROF, &when, 0);
 	if (r == 0)
-		armed_pid = (uint32_t)np_agent.pid;
+		itimer_pid = (uint32_t)np_agent.pid;
 	return (int)r;
 }
 
@@ -218,17 +219,23 @@ static bool still_ours(const struct np_thread *thread)
 
 void np_clock_disarm(struct np_thread *thread)
 {
-	static const struct itimerval never;
-
 	if (thread->fd >= 0 && still_ours(thread))
 		np_syscall(SYS_close, thread->fd);
 	thread->fd = -1;
 	if (thread->timer >= 0)
 		np_syscall(SYS_timer_delete, thread->timer);
 	thread->timer = -1;
-	if (thread->clock == NP_CLOCK_ITIMER && thread->tid == (uint32_t)np_agent.pid)
-		np_syscall(SYS_setitimer, ITIMER_PROF, &never, 0);
 	thread->clock = NP_CLOCK_NONE;
+}
+
+/* An interval timer outlives an exec, our handler does not. */
+void np_clock_stop_process(void)
+{
+	static const struct itimerval never;
+
+	if (itimer_pid == (uint32_t)np_agent.pid)
+		np_syscall(SYS_setitimer, ITIMER_PROF, &never, 0);
+	itimer_pid = 0;
 }
 
 void np_clock_close_inherited(struct np_thread *thread)

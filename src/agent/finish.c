@@ -45,7 +45,7 @@ static bool find_program(char *program, size_t bytes)
 {
 	static const char *const places[] = {
 		"/neuroprof-fold", "/../../tools/neuroprof-fold",
-		"/../libexec/neuroprof/neuroprof-fold", "/../../libexec/neuroprof/neuroprof-fold",
+		"/" NP_LIBEXEC_FROM_LIBDIR "/neuroprof-fold",
 	};
 	size_t length = strlen(np_agent.library_dir);
 
@@ -65,14 +65,15 @@ static bool starts_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* The folder must not be profiled, or audited, in its turn. */
+/* The folder must not be profiled, or audited, in its turn, nor keep the host from ending while it
+ * asks a symbol server; `neuroprof record` and neuroprof-fold by hand do ask. */
 static void copy_environment(void)
 {
 	size_t n = 0;
 
 	for (char **e = environ; e && *e && n < ENVIRONMENT_MAX; e++)
 		if (!starts_with(*e, "LD_PRELOAD=") && !starts_with(*e, "LD_AUDIT=") &&
-		    !starts_with(*e, "LD_DEBUG="))
+		    !starts_with(*e, "LD_DEBUG=") && !starts_with(*e, "DEBUGINFOD_URLS="))
 			job.envp[n++] = *e;
 	job.envp[n] = NULL;
 }
@@ -220,6 +221,7 @@ void np_exec_prepare(struct np_exec_state *state)
 	np_store_relaxed(&np_sampler.enabled, 0);
 	if (np_thread_self)
 		np_clock_disarm(np_thread_self);
+	np_clock_stop_process();
 	drain_sigprof();
 	if (np_load_acquire(&np_sampler.phase) == NP_PHASE_READY) {
 		close_spool(NP_END_EXEC);
