@@ -59,6 +59,7 @@ void *np_real(const char *name);	/* dlsym(RTLD_NEXT); NULL when there is none */
 int np_clock_choose(struct np_thread *self);
 int np_clock_arm(struct np_thread *self);	/* the chosen rung, on the calling thread: 0 or -errno */
 void np_clock_disarm(struct np_thread *thread);	/* signal-safe; any thread's */
+void np_clock_stop_process(void);		/* what belongs to no thread; signal-safe */
 void np_clock_close_inherited(struct np_thread *thread);	/* fork child: drop the parent's event */
 
 /* ---- threads.c: pthread_create and what a thread needs. */
