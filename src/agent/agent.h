@@ -50,9 +50,6 @@ const char *np_say_errno(int number);	/* "EACCES", "ENOSPC", ...; "error" for ra
 bool np_config_read(struct np_config *config);
 const char *np_config_env(const char *name);
 
-/* ---- real.c: the functions that ours stand in front of. */
-void *np_real(const char *name);	/* dlsym(RTLD_NEXT); NULL when there is none */
-
 /* ---- clock.c: the clock ladder. */
 /* Choose the rung for this process by trying it on the calling thread, which is then armed.
  * Returns 0, or -errno of the last rung tried after saying why no clock can be had. */
@@ -75,6 +72,18 @@ uint64_t np_signals_ours(void);			/* the set that must never stay blocked */
 void np_signals_block(uint64_t *ret_old);	/* SIGPROF on this thread; signal-safe */
 void np_signals_restore(uint64_t old);		/* signal-safe */
 uint64_t np_signals_host_mask(void);		/* the mask as the host believes it; signal-safe */
+
+bool np_signals_here(void);			/* attached, and not a vfork child; signal-safe */
+bool np_signals_handler_is_ours(void);		/* nobody replaced it by a raw system call */
+
+/* ---- signals_wait.c: the host's mask for the time of one wait.  Signal-safe. */
+struct np_wait_mask {
+	struct np_thread *self;		/* NULL = nothing to undo */
+	bool before, held_back;
+	sigset_t mask;
+};
+const sigset_t *np_signals_wait_begin(struct np_wait_mask *wait, const sigset_t *mask);
+void np_signals_wait_end(struct np_wait_mask *wait);
 
 /* ---- process.c */
 void np_process_install(void);			/* fork handlers */

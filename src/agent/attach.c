@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/real.h"
 #include "base/atomic.h"
 #include "base/syscalls.h"
 #include "signal/governor.h"
@@ -218,6 +219,7 @@ __attribute__((constructor)) static void attach(void)
 	struct np_thread *self;
 	uint64_t mask;
 
+	np_reals_find();
 	if (!np_config_read(&np_agent.config))
 		return;
 	if (!np_agent.config.children && parent_is_profiled())
@@ -240,7 +242,7 @@ __attribute__((constructor)) static void attach(void)
 	np_signals_block(&mask);
 	np_signals_install();
 	self = np_thread_main_record();
-	self->host_blocks_sigprof = (mask & np_signals_ours()) != 0;
+	self->host.blocks = (mask & np_signals_ours()) != 0;
 	np_agent.attached = true;
 	if (!np_thread_attach(self))
 		np_agent.attached = false;

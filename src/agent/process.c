@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/real.h"
 #include "base/atomic.h"
 #include "base/syscalls.h"
 #include "signal/modules.h"
@@ -115,11 +116,7 @@ void np_process_install(void)
 
 NP_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
-	static int (*real)(const char *, char *const[], char *const[]);
-
-	if (!real)
-		real = np_real("execve");
-	EXEC(real(path, argv, envp));
+	EXEC(NP_REAL(execve)(path, argv, envp));
 }
 
 NP_EXPORT int execv(const char *path, char *const argv[])
@@ -129,11 +126,7 @@ NP_EXPORT int execv(const char *path, char *const argv[])
 
 NP_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-	static int (*real)(const char *, char *const[], char *const[]);
-
-	if (!real)
-		real = np_real("execvpe");
-	EXEC(real(file, argv, envp));
+	EXEC(NP_REAL(execvpe)(file, argv, envp));
 }
 
 NP_EXPORT int execvp(const char *file, char *const argv[])
@@ -143,20 +136,12 @@ NP_EXPORT int execvp(const char *file, char *const argv[])
 
 NP_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-	static int (*real)(int, char *const[], char *const[]);
-
-	if (!real)
-		real = np_real("fexecve");
-	EXEC(real(fd, argv, envp));
+	EXEC(NP_REAL(fexecve)(fd, argv, envp));
 }
 
 NP_EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
-	static int (*real)(int, const char *, char *const[], char *const[], int);
-
-	if (!real)
-		real = np_real("execveat");
-	EXEC(real(dir, path, argv, envp, flags));
+	EXEC(NP_REAL(execveat)(dir, path, argv, envp, flags));
 }
 
 /* The list forms: count, copy to the stack (the heap may not be usable here), go on as the others. */
@@ -220,13 +205,10 @@ NP_EXPORT _Noreturn void _Exit(int status)
 
 NP_EXPORT int dlclose(void *handle)
 {
-	static int (*real)(void *);
 	int r;
 
-	if (!real)
-		real = np_real("dlclose");
 	np_modules_unloaded();	/* before: no rule of a module that goes may be made from here on … */
-	r = real(handle);
+	r = NP_REAL(dlclose)(handle);
 	np_modules_unloaded();	/* … and none that was made meanwhile may stay */
 	np_modules_snapshot();
 	return r;

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * real.c - the next definition of a function that the library exports itself.
+ * real.c - the next definition of every function that the library exports itself.
  */
-#include "agent/agent.h"
+#include "agent/real.h"
 
 #include <dlfcn.h>
 
-void *np_real(const char *name)
+struct np_reals np_reals;
+
+void np_reals_find(void)
 {
-	return dlsym(RTLD_NEXT, name);
+#define FIND(name) *(void **)&np_reals.name = dlsym(RTLD_NEXT, #name);
+	NP_REAL_LIST(FIND)
+	FIND(sem_clockwait)
+	FIND(epoll_pwait2)
+#undef FIND
+	*(void **)&np_reals.poll_chk = dlsym(RTLD_NEXT, "__poll_chk");
+	*(void **)&np_reals.ppoll_chk = dlsym(RTLD_NEXT, "__ppoll_chk");
 }

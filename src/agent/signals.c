@@ -14,14 +14,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/atomic.h"
+#include "agent/real.h"
 #include "base/syscalls.h"
 
 #define SIGNAL_BIT(signal) (1ull << ((signal)-1))
 
 static const int fatal_signals[] = { SIGTERM, SIGINT, SIGHUP };
 
-static struct sigaction host_sigprof;		/* as the host believes; zero = default */
 static bool fatal_is_ours[NSIG];		/* our handler stands for SIG_DFL */
 
 uint64_t np_signals_ours(void)
@@ -49,18 +48,15 @@ uint64_t np_signals_host_mask(void)
 	uint64_t mask = 0;
 
 	mask_change(SIG_BLOCK, 0, &mask);
-	if (np_thread_self && np_thread_self->host_blocks_sigprof)
+	if (np_thread_self && np_thread_self->host.blocks)
 		mask |= SIGNAL_BIT(SIGPROF);
 	return mask;
 }
 
-static int real_sigaction(int signal, const struct sigaction *act, struct sigaction *old)
+/* A vfork child has its parent's memory, but signal actions of its own: none of ours are in it. */
+bool np_signals_here(void)
 {
-	static int (*real)(int, const struct sigaction *, struct sigaction *);
-
-	if (!real)
-		real = np_real("sigaction");
-	return real(signal, act, old);
+	return np_agent.attached && np_syscall(SYS_getpid) == np_agent.pid;
 }
 
 /* Close the profile, then die of the same signal: the parent sees the same status. */
@@ -97,40 +93,62 @@ static void install_fatal(int signal)
 	action.sa_handler = fatal_handler;
 	action.sa_flags = SA_RESTART;
 	sigfillset(&action.sa_mask);
-	if (real_sigaction(signal, &action, NULL) == 0)
+	if (NP_REAL(sigaction)(signal, &action, NULL) == 0)
 		fatal_is_ours[signal] = true;
 }
 
-void np_signals_install(void)
+/* As the host wants its SIGPROF handler to be run, where that can matter to it: a handler without
+ * SA_RESTART is meant to break waiting calls, one with SA_ONSTACK may have no room elsewhere. */
+static void install_sampler(const struct sigaction *host, struct sigaction *ret_found)
 {
-	struct sigaction action, found;
+	struct sigaction action;
+	bool handled = !is_default(host) &&
+		       ((host->sa_flags & SA_SIGINFO) || host->sa_handler != SIG_IGN);
 
 	memset(&action, 0, sizeof(action));
 	action.sa_sigaction = np_sampler_handler;
 	action.sa_flags = SA_SIGINFO | SA_RESTART;
+	if (handled)
+		action.sa_flags = SA_SIGINFO | (host->sa_flags & (SA_RESTART | SA_ONSTACK));
 	sigfillset(&action.sa_mask);
-	real_sigaction(SIGPROF, &action, &host_sigprof);
-	np_store_release(&np_sampler.host_disposition, host_sigprof.sa_handler == SIG_IGN);
+	NP_REAL(sigaction)(SIGPROF, &action, ret_found);
+}
+
+void np_signals_install(void)
+{
+	struct sigaction found;
+
+	memset(&found, 0, sizeof(found));
+	NP_REAL(sigaction)(SIGPROF, NULL, &found);
+	np_host_set_action(&found);
+	install_sampler(&found, NULL);
 	for (size_t i = 0; i < sizeof(fatal_signals) / sizeof(*fatal_signals); i++)
-		if (real_sigaction(fatal_signals[i], NULL, &found) == 0 &&
+		if (NP_REAL(sigaction)(fatal_signals[i], NULL, &found) == 0 &&
 		    is_default(&found))
 			install_fatal(fatal_signals[i]);
 }
 
-static void keep_host_sigprof(const struct sigaction *act)
+bool np_signals_handler_is_ours(void)
 {
-	uint32_t disposition = act->sa_flags & SA_SIGINFO ? 3 : 2;
+	struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } found = { 0 };
 
-	if (!(act->sa_flags & SA_SIGINFO)) {
-		if (act->sa_handler == SIG_DFL)
-			disposition = 0;
-		else if (act->sa_handler == SIG_IGN)
-			disposition = 1;
+	np_syscall(SYS_rt_sigaction, SIGPROF, 0, &found, 8);
+	return found.handler == (void *)np_sampler_handler;
+}
+
+static void change_sigprof(const struct sigaction *act, struct sigaction *old)
+{
+	struct sigaction before = *np_host_action();
+	uint64_t mask;
+
+	np_signals_block(&mask);
+	if (act) {
+		np_host_set_action(act);
+		install_sampler(act, NULL);
 	}
-	host_sigprof = *act;
-	np_store_release(&np_sampler.host_disposition, 1);	/* no call while the two change */
-	np_sampler.host_action = act->sa_sigaction;
-	np_store_release(&np_sampler.host_disposition, disposition);
+	np_signals_restore(mask);
+	if (old)
+		*old = before;
 }
 
 NP_EXPORT int sigaction(int signal, const struct sigaction *restrict act,
@@ -140,24 +158,19 @@ NP_EXPORT int sigaction(int signal, const struct sigaction *restrict act,
 	bool ours;
 	int r;
 
-	if (!np_agent.attached || signal <= 0 || signal >= NSIG)
-		return real_sigaction(signal, act, old);
+	if (signal <= 0 || signal >= NSIG || (signal != SIGPROF && !is_fatal(signal)) ||
+	    !np_signals_here())
+		return NP_REAL(sigaction)(signal, act, old);
 	if (signal == SIGPROF) {
-		found = host_sigprof;
-		if (act)
-			keep_host_sigprof(act);
-		if (old)
-			*old = found;
+		change_sigprof(act, old);
 		return 0;
 	}
-	if (!is_fatal(signal))
-		return real_sigaction(signal, act, old);
 	ours = fatal_is_ours[signal];
-	r = real_sigaction(signal, NULL, &found);
+	r = NP_REAL(sigaction)(signal, NULL, &found);
 	if (r == 0 && act && is_default(act)) {
 		install_fatal(signal);
 	} else if (r == 0 && act) {
-		r = real_sigaction(signal, act, NULL);
+		r = NP_REAL(sigaction)(signal, act, NULL);
 		fatal_is_ours[signal] = ours && r != 0;
 	}
 	if (r == 0 && old) {
@@ -173,14 +186,10 @@ NP_EXPORT int sigaction(int signal, const struct sigaction *restrict act,
 /* BSD semantics, as glibc's signal() has them. */
 NP_EXPORT sighandler_t signal(int number, sighandler_t handler)
 {
-	static sighandler_t (*real)(int, sighandler_t);
 	struct sigaction act, old;
 
-	if (!np_agent.attached || (number != SIGPROF && !is_fatal(number))) {
-		if (!real)
-			real = np_real("signal");
-		return real(number, handler);
-	}
+	if ((number != SIGPROF && !is_fatal(number)) || !np_signals_here())
+		return NP_REAL(signal)(number, handler);
 	if (handler == SIG_ERR) {
 		errno = EINVAL;
 		return SIG_ERR;
@@ -196,14 +205,26 @@ NP_EXPORT sighandler_t signal(int number, sighandler_t handler)
 }
 
 /* Apply the host's wish for SIGPROF to the bit it sees; the kernel's mask never contains it. */
-static void track_sigprof(int how, const sigset_t *set, bool *blocked)
+static void track_sigprof(int how, const sigset_t *set, bool *blocks)
 {
 	bool in_set = sigismember(set, SIGPROF) == 1;
 
 	if (how == SIG_SETMASK)
-		*blocked = in_set;
+		*blocks = in_set;
 	else if (in_set)
-		*blocked = how == SIG_BLOCK;
+		*blocks = how == SIG_BLOCK;
+}
+
+/* What came while the host blocked SIGPROF comes before this returns. */
+static void deliver_pending(struct np_thread *self)
+{
+	uint64_t mask;
+
+	if (self->host.blocks || !np_host_is_pending(self))
+		return;
+	np_signals_block(&mask);
+	np_host_requeue(self);
+	np_signals_restore(mask & ~np_signals_ours());
 }
 
 static int change_mask(int (*real)(int, const sigset_t *, sigset_t *), int how,
@@ -214,9 +235,11 @@ static int change_mask(int (*real)(int, const sigset_t *, sigset_t *), int how,
 	bool before;
 	int r;
 
-	if (!self || self->inside)	/* inside: libunwind, which binds to us like everybody else */
+	/* Inside: libunwind, which binds to us like everybody else. */
+	if (!self || self->inside || !np_signals_here())
 		return real(how, set, old);
-	before = self->host_blocks_sigprof;
+	np_host_handler_left(self, (uintptr_t)__builtin_frame_address(0));
+	before = self->host.blocks;
 	if (set) {
 		without = *set;
 		sigdelset(&without, SIGPROF);
@@ -224,27 +247,21 @@ static int change_mask(int (*real)(int, const sigset_t *, sigset_t *), int how,
 	r = real(how, set ? &without : NULL, old);
 	if (r != 0)
 		return r;
-	if (set)
-		track_sigprof(how, set, &self->host_blocks_sigprof);
 	if (old && before)
 		sigaddset(old, SIGPROF);
+	if (set) {
+		track_sigprof(how, set, &self->host.blocks);
+		deliver_pending(self);
+	}
 	return 0;
 }
 
 NP_EXPORT int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
 {
-	static int (*real)(int, const sigset_t *, sigset_t *);
-
-	if (!real)
-		real = np_real("sigprocmask");
-	return change_mask(real, how, set, old);
+	return change_mask(NP_REAL(sigprocmask), how, set, old);
 }
 
 NP_EXPORT int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
 {
-	static int (*real)(int, const sigset_t *, sigset_t *);
-
-	if (!real)
-		real = np_real("pthread_sigmask");
-	return change_mask(real, how, set, old);
+	return change_mask(NP_REAL(pthread_sigmask), how, set, old);
 }

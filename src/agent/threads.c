@@ -14,6 +14,7 @@
 #include <threads.h>
 #include <unistd.h>
 
+#include "agent/real.h"
 #include "base/atomic.h"
 #include "base/syscalls.h"
 
@@ -21,25 +22,10 @@
 
 extern void *__libc_stack_end;	/* ld.so: where the kernel put argc */
 
-/* All records, newest first.  `all` only grows; `used` is set while a thread owns the record. */
-struct record {
-	struct np_thread thread;	/* first: a record is found from its thread */
-	struct record *all_next;
-	uint32_t used;
-};
+static struct np_thread main_record;	/* the main thread must not depend on mmap */
 
-static struct record *all_records;
-static struct record main_record;	/* the main thread must not depend on mmap */
-
-static struct record *record_of(struct np_thread *thread)
+static struct np_thread *reset(struct np_thread *thread)
 {
-	return (struct record *)thread;
-}
-
-static struct np_thread *reset(struct record *record)
-{
-	struct np_thread *thread = &record->thread;
-
 	memset(thread, 0, offsetof(struct np_thread, stack));
 	thread->stack.depth = 0;
 	thread->fd = -1;
@@ -47,49 +33,49 @@ static struct np_thread *reset(struct record *record)
 	return thread;
 }
 
-static void publish(struct record *record)
+static void publish(struct np_thread *thread)
 {
-	struct record *head = np_load_acquire(&all_records);
+	struct np_thread *head = np_load_acquire(&np_sampler.threads);
 
 	do
-		record->all_next = head;
-	while (!np_cas_acq_rel(&all_records, &head, record));
+		thread->next = head;
+	while (!np_cas_acq_rel(&np_sampler.threads, &head, thread));
 }
 
 struct np_thread *np_thread_take(void)
 {
-	struct record *record;
+	struct np_thread *thread;
 	long mapped;
 	uint32_t free_mark;
 
-	for (record = np_load_acquire(&all_records); record; record = record->all_next) {
+	for (thread = np_load_acquire(&np_sampler.threads); thread; thread = thread->next) {
 		free_mark = 0;
-		if (np_load_relaxed(&record->used) == 0 && np_cas_acq_rel(&record->used, &free_mark, 1))
-			return reset(record);
+		if (np_load_relaxed(&thread->used) == 0 && np_cas_acq_rel(&thread->used, &free_mark, 1))
+			return reset(thread);
 	}
-	mapped = np_syscall(SYS_mmap, 0, sizeof(*record), PROT_READ | PROT_WRITE,
+	mapped = np_syscall(SYS_mmap, 0, sizeof(*thread), PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (mapped < 0 && mapped > -4096)
 		return NULL;
-	record = (struct record *)mapped;
-	record->used = 1;
-	publish(record);
-	return reset(record);
+	thread = (struct np_thread *)mapped;
+	thread->used = 1;
+	publish(thread);
+	return reset(thread);
 }
 
 void np_thread_give_back(struct np_thread *thread)
 {
-	np_store_release(&record_of(thread)->used, 0);
+	np_store_release(&thread->used, 0);
 }
 
 void np_threads_after_fork(struct np_thread *self)
 {
-	for (struct record *record = all_records; record; record = record->all_next) {
-		if (!record->used)
+	for (struct np_thread *thread = np_sampler.threads; thread; thread = thread->next) {
+		if (!thread->used)
 			continue;
-		np_clock_close_inherited(&record->thread);
-		if (&record->thread != self)
-			record->used = 0;
+		np_clock_close_inherited(thread);
+		if (thread != self)
+			thread->used = 0;
 	}
 }
 
@@ -219,7 +205,7 @@ static struct np_thread *prepare(const pthread_attr_t *attr, void *start, void *
 	}
 	thread->start = (void *(*)(void *))(uintptr_t)start;
 	thread->argument = argument;
-	thread->host_blocks_sigprof = np_thread_self && np_thread_self->host_blocks_sigprof;
+	thread->host.blocks = np_thread_self && np_thread_self->host.blocks;
 	made_stack(thread, attr);
 	return thread;
 }
@@ -227,15 +213,12 @@ static struct np_thread *prepare(const pthread_attr_t *attr, void *start, void *
 NP_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attr,
 			     void *(*start)(void *), void *restrict argument)
 {
-	static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 	struct np_thread *record = prepare(attr, (void *)(uintptr_t)start, argument);
 	int r;
 
-	if (!real)
-		real = np_real("pthread_create");
 	if (!record)
-		return real(thread, attr, start, argument);
-	r = real(thread, attr, run_thread, record);
+		return NP_REAL(pthread_create)(thread, attr, start, argument);
+	r = NP_REAL(pthread_create)(thread, attr, run_thread, record);
 	if (r != 0)
 		np_thread_give_back(record);
 	return r;
@@ -243,15 +226,12 @@ NP_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *r
 
 NP_EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 {
-	static int (*real)(thrd_t *, thrd_start_t, void *);
 	struct np_thread *record = prepare(NULL, (void *)(uintptr_t)start, argument);
 	int r;
 
-	if (!real)
-		real = np_real("thrd_create");
 	if (!record)
-		return real(thread, start, argument);
-	r = real(thread, run_thrd, record);
+		return NP_REAL(thrd_create)(thread, start, argument);
+	r = NP_REAL(thrd_create)(thread, run_thrd, record);
 	if (r != thrd_success)
 		np_thread_give_back(record);
 	return r;

@@ -22,6 +22,7 @@
 
 struct np_sampler np_sampler;
 _Thread_local struct np_thread *np_thread_self;
+_Thread_local uint32_t np_sampler_broke_wait;
 
 uint64_t np_sampler_thread_cpu_ns(void)
 {
@@ -39,8 +40,7 @@ void np_sampler_count(enum np_counter counter, uint64_t add)
 		np_add_relaxed(&np_sampler.pending[counter], add);
 }
 
-/* Ours: a perf event's F_SETSIG signal, our POSIX timer, or the kernel's ITIMER_PROF if we use it. */
-static bool is_tick(const siginfo_t *info)
+bool np_sampler_is_tick(const siginfo_t *info)
 {
 	if (info->si_code == SI_TIMER)
 		return info->si_value.sival_ptr == NP_SAMPLER_TIMER_MARK;
@@ -49,22 +49,22 @@ static bool is_tick(const siginfo_t *info)
 	return info->si_code >= POLL_IN && info->si_code <= POLL_HUP;
 }
 
-/* Not ours: do what the host asked for, or what would have happened without us. */
-static void pass_to_host(int signal, siginfo_t *info, void *context)
+/* Did this signal end a system call with EINTR?  Only if it came on the way out of one and no signal
+ * of the host's is there, too: one with a smaller number would have put its frame below ours, the
+ * others are still pending.  (The kernel has put a call that it resumes itself back to its start.) */
+void np_sampler_note_wait(const ucontext_t *context)
 {
-	struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } plain = { 0 };
-	uint32_t disposition = np_load_acquire(&np_sampler.host_disposition);
+	const greg_t *registers = context->uc_mcontext.gregs;
+	uintptr_t pc = (uintptr_t)registers[REG_RIP];
+	uint64_t pending = 0, blocked;
 
-	if (disposition == 3)
-		np_sampler.host_action(signal, info, context);
-	else if (disposition == 2)
-		((void (*)(int))(uintptr_t)np_sampler.host_action)(signal);
-	else if (disposition == 0) {	/* default: terminate, by the same signal, on our return */
-		long pid = np_syscall(SYS_getpid), tid = np_syscall(SYS_gettid);
-
-		np_syscall(SYS_rt_sigaction, signal, &plain, 0, 8);
-		np_syscall(SYS_tgkill, pid, tid, signal);
-	}
+	if (registers[REG_RAX] != -EINTR || pc % 4096 < 2 || ((const uint8_t *)pc)[-2] != 0x0f ||
+	    ((const uint8_t *)pc)[-1] != 0x05)
+		return;
+	memcpy(&blocked, &context->uc_sigmask, sizeof(blocked));
+	np_syscall(SYS_rt_sigpending, &pending, 8);
+	if (!(pending & ~blocked))
+		np_sampler_broke_wait = 1;
 }
 
 /* CPU time since the last sample in whole periods; what is left is carried, so that a late, lost
@@ -268,11 +268,12 @@ void np_sampler_handler(int signal, siginfo_t *info, void *context)
 	int saved_errno = errno;
 	struct np_thread *self = np_thread_self;
 
-	if (!is_tick(info)) {
+	if (!np_sampler_is_tick(info)) {
 		errno = saved_errno;
-		pass_to_host(signal, info, context);
+		np_host_signal(self, signal, info, context);
 		return;
 	}
+	np_sampler_note_wait(context);
 	if (!np_load_relaxed(&np_sampler.enabled) || !is_wanted()) {
 		if (self && !self->inside)
 			skip_time(self);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "signal/host.h"
 #include "signal/unwind.h"
 #include "spool/writer.h"
 
@@ -32,7 +33,7 @@ struct np_thread {
 	int timer;			/* kernel timer id; -1 = none */
 	bool first_tick;		/* handler: the perf period is still the short first one */
 	uint64_t tick_ns;		/* handler: what the clock was last set to; 0 = period_ns */
-	bool host_blocks_sigprof;	/* agent, this thread: what the host believes its mask says */
+	struct np_host_thread host;	/* what the host believes of SIGPROF on this thread */
 
 	/* Handler, this thread. */
 	uint64_t cpu_last_ns;		/* thread CPU clock up to which periods were counted */
@@ -45,6 +46,8 @@ struct np_thread {
 	struct np_stack stack;
 
 	/* Agent. */
+	struct np_thread *next;		/* in np_sampler.threads; constant once there */
+	uint32_t used;			/* owned by a thread; the others wait to be used again */
 	void *(*start)(void *);
 	void *argument;
 };
@@ -64,8 +67,7 @@ struct np_sampler {
 	uint32_t overhead_max;		/* hundredths of a percent of the CPU time; 0 = no bound */
 	uint64_t startup_periods;	/* spent before attaching; committed with the first sample */
 	uint64_t pending[NP_COUNT_MAX];	/* counted before there was a spool */
-	void (*host_action)(int, siginfo_t *, void *);	/* the host's SIGPROF handler, see below */
-	uint32_t host_disposition;	/* 0 = default, 1 = ignore, 2 = handler(int), 3 = siginfo */
+	struct np_thread *threads;	/* all records, newest first; only grows */
 };
 
 extern struct np_sampler np_sampler;
@@ -73,6 +75,16 @@ extern struct np_sampler np_sampler;
 /* Initial-exec TLS: no allocation on first use.  NULL = this thread is not attached. */
 extern _Thread_local struct np_thread *np_thread_self
 	__attribute__((tls_model("initial-exec")));
+
+/* Set by the handler when its tick, and nothing else, made a system call return EINTR; cleared by
+ * the agent before such a call (agent/waits.c).  np_sampler_note_wait() looks for it. */
+extern _Thread_local uint32_t np_sampler_broke_wait __attribute__((tls_model("initial-exec")));
+
+void np_sampler_note_wait(const ucontext_t *context);
+
+/* Ours: a perf event's F_SETSIG signal, our POSIX timer, or the kernel's ITIMER_PROF if we use it.
+ * Context: any. */
+bool np_sampler_is_tick(const siginfo_t *info);
 
 /* The signal handler.  Context: signal, any thread of the host. */
 void np_sampler_handler(int signal, siginfo_t *info, void *context);

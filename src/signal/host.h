@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * host.h - the host's own SIGPROF: its handler, its mask, and signals that wait for it.
+ *
+ * The kernel never sees the host block or replace SIGPROF, for ticks must come through.  What the
+ * host asked for is kept here, and a SIGPROF that is no tick is dealt with as the kernel would have
+ * done it: handed to its handler, kept until a thread unblocks it, or given to one that waits.
+ *
+ * Ownership: the action is written by agent/signals.c with SIGPROF blocked; slots by anybody, with
+ * SIGPROF blocked; a thread's view of its mask by that thread.
+ */
+#ifndef NP_SIGNAL_HOST_H
+#define NP_SIGNAL_HOST_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct np_thread;
+
+/* One standard signal that is pending; a second one merges with it, as in the kernel. */
+struct np_host_slot {
+	uint32_t state;			/* 0 = empty, 1 = being changed, 2 = full */
+	siginfo_t info;
+};
+
+struct np_host_thread {			/* what a thread believes; part of struct np_thread */
+	bool blocks;			/* SIGPROF is in its mask */
+	uint32_t waits;			/* in sigwait() or its like for SIGPROF */
+	uintptr_t handler_at;		/* stack address below which the host's handler runs; 0 = not */
+	bool blocked_before;		/* `blocks` before that handler */
+	struct np_host_slot pending;	/* sent to this thread */
+	struct np_host_slot forwarded;	/* sent to the process, arrived at another thread */
+};
+
+struct np_host {
+	struct sigaction actions[2];	/* as the host set it last, and the one before */
+	uint32_t action;		/* which of the two; stored with release */
+	struct np_host_slot pending;	/* sent to the process while all threads block it */
+};
+
+extern struct np_host np_host;
+
+/* A SIGPROF that is no tick.  Context: handler. */
+void np_host_signal(struct np_thread *self, int signal, siginfo_t *info, void *context);
+
+/* Change what the host wants done.  Context: host, SIGPROF blocked (or a handler). */
+void np_host_set_action(const struct sigaction *action);
+const struct sigaction *np_host_action(void);
+
+/* Take a signal that waits for SELF.  Context: SIGPROF blocked. */
+bool np_host_take(struct np_thread *self, siginfo_t *ret_info);
+bool np_host_is_pending(struct np_thread *self);
+
+/* Send what waits for SELF once more, to this very thread, if it does not block it any more.
+ * Context: SIGPROF blocked; it is delivered when that ends. */
+void np_host_requeue(struct np_thread *self);
+
+/* What rt_sigtimedwait() gave is a tick of ours (false), or the host's; a forwarded one gets back
+ * the INFO that it was sent with. */
+bool np_host_received(struct np_thread *self, siginfo_t *info);
+
+/* The stack is above AT again: has a handler of the host been left by a longjmp? */
+void np_host_handler_left(struct np_thread *self, uintptr_t at);
+
+#endif
