@@ -13,5 +13,6 @@ int np_command_start(int argc, char **argv);
 int np_command_stop(int argc, char **argv);
 int np_command_rate(int argc, char **argv);
 int np_command_top(int argc, char **argv);
+int np_command_dump(int argc, char **argv);	/* where NP_HAVE_DUMP is set: needs libunwind-ptrace */
 
 #endif

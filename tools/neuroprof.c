@@ -18,6 +18,9 @@ static const struct {
 	{ "ls", np_command_ls, "the processes that are being profiled" },
 	{ "top", np_command_top, "its functions and threads, live" },
 	{ "snapshot", np_command_snapshot, "the profile of a running process as it is now" },
+#ifdef NP_HAVE_DUMP
+	{ "dump", np_command_dump, "every thread's stack, of any process" },
+#endif
 	{ "start", np_command_start, "switch sampling on in a running process" },
 	{ "stop", np_command_stop, "switch it off" },
 	{ "rate", np_command_rate, "take fewer samples of a running process, or as many as before" },
