@@ -18,6 +18,7 @@
 #include "base/message.h"
 #include "profile/read.h"
 #include "report.h"
+#include "report_commands.h"
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -173,6 +174,7 @@ int main(int argc, char **argv)
 	struct np_complexity complexity;
 	struct np_ranking ranking;
 	struct np_report report = { .settings = &settings };
+	const struct np_report_command *command;
 	char message[512], *source, *hint, *svg;
 	bool failed;
 
@@ -180,6 +182,9 @@ int main(int argc, char **argv)
 	/* Names are UTF-8 whatever the terminal says; their width is all that is asked for. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		setlocale(LC_CTYPE, "");
+	command = argc > 1 ? np_report_command_find(argv[1]) : NULL;
+	if (command)
+		return command->run(argc - 1, argv + 1);
 	np_report_options(argc, argv, &settings);
 	np_complexity_init(&complexity);
 	if (settings.complexity &&

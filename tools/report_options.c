@@ -11,9 +11,11 @@
 #include "../flamegraph/svg.h"
 #include "base/message.h"
 #include "report.h"
+#include "report_commands.h"
 
 static const char help_text[] =
-	"usage: neuroprof-report [OPTION…] FILE…\n\n"
+	"usage: neuroprof-report [OPTION…] FILE…\n"
+	"       neuroprof-report COMMAND …\n\n"
 	"Ranks the hot spots of a profile and draws its flame graph.  FILE: folded stacks or pprof,\n"
 	"gzip or not, '-' for standard input; several are summed.\n\n"
 	"Ranking\n"
@@ -139,6 +141,9 @@ static void take(struct np_report_settings *settings, int option)
 		break;
 	case OPT_HELP:
 		fputs(help_text, stdout);
+		for (const struct np_report_command *row = np_report_commands; row->name; row++)
+			printf("%s  %-8s %s\n", row == np_report_commands ? "\nCommands (neuroprof-report COMMAND --help)\n"
+									: "", row->name, row->summary);
 		exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
 	default:
 		puts("neuroprof-report " NP_VERSION);

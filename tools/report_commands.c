@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_commands.c - the table of commands.  Context: tools.
+ *
+ * A new command: its file, a prototype in report_commands.h, a row here, its file in meson.build.
+ */
+#include "report_commands.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const struct np_report_command np_report_commands[] = {
+	{ NULL, NULL, NULL },
+};
+
+const struct np_report_command *np_report_command_find(const char *word)
+{
+	for (const struct np_report_command *row = np_report_commands; row->name; row++)
+		if (strcmp(row->name, word) == 0)
+			return row;
+	return NULL;
+}
