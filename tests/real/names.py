@@ -82,6 +82,12 @@ class Object:
         return Intervals((start, min(end, start + 16), name.split("@")[0] + "@plt")
                          for (start, name), end in zip(labels, ends))
 
+    def stubs_at(self, address):
+        """What objdump calls *ABS*+0xN is a call of what the function at N chooses."""
+        for _, _, name in self.stubs.covering(address):
+            match = re.fullmatch(r"\*ABS\*\+0x([0-9a-f]+)@plt", name)
+            yield from ([n + "@plt" for _, _, n in self.symbols.covering(int(match.group(1), 16))] if match else [name])
+
     @functools.cached_property
     def main(self):
         """What _start hands to __libc_start_main."""
@@ -149,7 +155,7 @@ def verdict(location, known, chain):
         return None
     if match and int(match.group(1), 16) == address:
         return "unresolved"
-    if name.endswith("@plt") and name in {n for _, _, n in known.stubs.covering(address)}:
+    if name.endswith("@plt") and name in known.stubs_at(address):
         return None
     if name == "_start" and known.entry in starts or name == "main" and known.main in starts:
         return None
