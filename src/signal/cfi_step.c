@@ -14,6 +14,7 @@
 #include "signal/cfi_walk.h"
 
 #define GREGS_OFFSET	offsetof(ucontext_t, uc_mcontext.gregs)
+#define HELPERS_MAX	4u		/* assembly helpers below a CFA in a scratch register */
 #define CALLEES_MAX	256u		/* frames looked through for a saved register */
 #define RETURN_SLOT	(-8)		/* where every function keeps its return address, from the CFA */
 
@@ -179,15 +180,34 @@ enum np_step np_walk_signal_frame(struct np_walk *walk, struct np_found *found)
 	return NP_STEP_CALLER;
 }
 
+/* Hand-written assembly (OpenSSL's AES-GCM) keeps its CFA in a scratch register while it calls
+ * helpers of its own, which leave that register alone.  Believed only where all frames below are
+ * code of the same object; a clobbered one would not lead to this stack and back into code. */
+static bool scratch_register(const struct np_walk *walk, uint16_t module, uint64_t number,
+			     uintptr_t *ret_value)
+{
+	uint32_t helpers = walk->depth - walk->known_frame;
+
+	if (number > NP_CFI_RA || np_cfi_followed(number) != NP_CFI_FOLLOWED || module == 0 ||
+	    helpers == 0 || helpers > HELPERS_MAX)
+		return false;
+	for (uint32_t i = walk->known_frame; i < walk->depth; i++)
+		if (walk->stack->scratch[i].module != module)
+			return false;
+	return known_register(walk, number, ret_value) && *ret_value >= walk->sp &&
+	       *ret_value < walk->high;
+}
+
 /* The CFA, and what of the frame it was made from. */
 static bool find_cfa(const struct np_walk *walk, struct np_cfi_scope *scope,
-		     const struct np_cfi_row *row, uintptr_t *ret_cfa)
+		     const struct np_cfi_row *row, uint16_t module, uintptr_t *ret_cfa)
 {
 	uintptr_t base;
 
 	if (row->cfa_is_expression)
 		return np_cfi_evaluate(scope, row->cfa_value, false, 0, ret_cfa);
-	if (!np_walk_register(walk, row->cfa_register, &base))
+	if (!np_walk_register(walk, row->cfa_register, &base) &&
+	    !scratch_register(walk, module, row->cfa_register, &base))
 		return false;
 	*ret_cfa = base + (uintptr_t)(intptr_t)row->cfa_value;
 	return true;
@@ -306,7 +326,7 @@ static enum np_step apply(struct np_walk *walk, const struct np_cfi_fde *fde,
 		*ret_rule = np_rule_make(NP_RULE_KIND_OTHER, NP_OTHER_ROOT, 0);
 		return NP_STEP_ROOT;
 	}
-	if (!find_cfa(walk, &scope, row, &cfa))
+	if (!find_cfa(walk, &scope, row, found->module, &cfa))
 		return NP_STEP_NO_RULE;
 	*ret_rule = shorten(&scope, row, cfa);
 	note_checks(*ret_rule, found);
