@@ -168,7 +168,8 @@ class Figures:
     def line(self, name, kernel_seconds=None):
         stacks = max(1, self.samples - self.startup)
         text = (f"{name}: {self.samples} samples of {self.processes} processes, "
-                f"{100 * self.complete / stacks:.2f} % complete, {100 * self.unresolved_leaf / stacks:.2f} % unresolved, {self.places} places named, "
+                f"{100 * self.complete / stacks:.2f} % complete, "
+                f"{100 * self.unresolved_leaf / stacks:.2f} % unresolved, {self.places} places named, "
                 f"{len(self.wrong)} wrong; CPU {self.cpu_seconds:.3f} s")
         if kernel_seconds is not None:
             text += f" of {kernel_seconds:.3f} s ({100 * (self.cpu_seconds / kernel_seconds - 1):+.2f} %)"
