@@ -32,7 +32,7 @@ __attribute__((noinline)) int np_sample_outer(int x)
 	return x;
 }
 
-static __attribute__((noinline, noclone)) int hidden_function(int x)
+static __attribute__((noinline)) int hidden_function(int x)
 {
 	sink = x + 1;
 	return sink;

@@ -63,7 +63,7 @@ __attribute__((noinline, target("avx2"))) static long realigned(int n)
 	return lanes[n & 31] + with_alloca(n % 700 + 20);
 }
 
-__attribute__((noinline, optimize("omit-frame-pointer"))) static long recurse(int depth)
+__attribute__((noinline)) static long recurse(int depth)
 {
 	volatile char room[24];
 
