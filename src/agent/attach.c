@@ -112,6 +112,7 @@ static void read_identity(void)
 	id->exe[n < 0 ? 0 : n] = '\0';
 	np_syscall(SYS_prctl, 16 /* PR_GET_NAME */, id->comm);
 	memcpy(id->fold_out, np_agent.config.out, sizeof(id->fold_out));
+	id->start_ticks = np_sampler_start_ticks();
 	id->hz = id->hz_wanted = np_agent.config.hz;
 	id->control = np_agent.config.start;
 	id->period_ns = np_sampler.period_ns;

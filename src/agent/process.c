@@ -71,6 +71,7 @@ static void after_fork_child(void)
 	np_agent.finished = 0;
 	np_sampler.running = 0;
 	np_sampler.startup_periods = 0;
+	np_sampler.identity.start_ticks = 0;
 	memset(np_sampler.pending, 0, sizeof(np_sampler.pending));
 	np_threads_after_fork(self);
 	if (np_sampler.phase == NP_PHASE_READY) {

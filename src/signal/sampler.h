@@ -93,6 +93,10 @@ void np_sampler_handler(int signal, siginfo_t *info, void *context);
  * Context: handler or host, with SIGPROF blocked. */
 bool np_sampler_spool(void);
 
+/* When this process started, in clock ticks after boot: field 22 of /proc/self/stat; 0 = unknown.
+ * Context: any.  Three system calls. */
+uint64_t np_sampler_start_ticks(void);
+
 /* Add to a counter, before or after the spool exists.  Context: any. */
 void np_sampler_count(enum np_counter counter, uint64_t add);
 

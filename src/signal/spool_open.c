@@ -16,7 +16,7 @@
 #define IMAGES_MAX 1000u
 
 /* Field 22 of /proc/self/stat; the second field may hold blanks and brackets of its own. */
-static uint64_t start_ticks(void)
+uint64_t np_sampler_start_ticks(void)
 {
 	char text[1024];
 	long fd = np_syscall(SYS_openat, AT_FDCWD, "/proc/self/stat", O_RDONLY | O_CLOEXEC);
@@ -114,7 +114,6 @@ static int create(uint64_t ticks)
 		at = append(at, end, NP_SPOOL_SUFFIX);
 		r = np_spool_create(&np_sampler.spool, path, np_sampler.spool_bytes_max);
 	}
-	np_sampler.identity.start_ticks = ticks;
 	np_sampler.identity.image = image - 1;
 	return r;
 }
@@ -130,7 +129,9 @@ bool np_sampler_spool(void)
 	if (phase != NP_PHASE_NONE ||
 	    !np_cas_acq_rel(&np_sampler.phase, &phase, NP_PHASE_CREATING))
 		return false;
-	r = create(start_ticks());
+	if (!np_sampler.identity.start_ticks)	/* a fork child */
+		np_sampler.identity.start_ticks = np_sampler_start_ticks();
+	r = create(np_sampler.identity.start_ticks);
 	if (r < 0) {
 		np_sampler.create_errno = -r;
 		np_store_release(&np_sampler.phase, NP_PHASE_FAILED);
