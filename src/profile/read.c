@@ -11,6 +11,7 @@
 #include "base/message.h"
 #include "profile/folded_read.h"
 #include "profile/input.h"
+#include "profile/perf_script.h"
 #include "profile/pprof_read.h"
 #include "profile/read_common.h"
 #include "profile/sniff.h"
@@ -49,6 +50,23 @@ static int read_folded(struct np_input *input, struct chunk *chunk,
 	if (rc == 0)
 		rc = np_folded_reader_end(&reader);
 	np_folded_reader_finish(&reader);
+	return rc;
+}
+
+static int read_perf_script(struct np_input *input, struct chunk *chunk,
+			    const struct np_read_options *options, struct np_tree *tree,
+			    struct np_read_report *report)
+{
+	struct np_perf_reader reader;
+	int rc;
+
+	np_perf_reader_init(&reader, np_input_name(input), options, tree, report);
+	do
+		rc = np_perf_reader_push(&reader, chunk->bytes, chunk->size);
+	while (rc == 0 && !chunk->is_last && (rc = next_chunk(input, chunk, report)) == 0);
+	if (rc == 0)
+		rc = np_perf_reader_end(&reader);
+	np_perf_reader_finish(&reader);
 	return rc;
 }
 
@@ -99,6 +117,8 @@ static int read_input(struct np_input *input, const struct np_read_options *opti
 					  found.what, found.todo);
 		else if (found.format == NP_FORMAT_PPROF)
 			rc = read_pprof(input, &chunk, tree, report);
+		else if (found.format == NP_FORMAT_PERF_SCRIPT)
+			rc = read_perf_script(input, &chunk, options, tree, report);
 		else
 			rc = read_folded(input, &chunk, options, tree, report);
 	}

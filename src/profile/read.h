@@ -2,9 +2,10 @@
  *
  * read.h - any profile that the tools accept, into one call tree.
  *
- * Context: tools.  Recognises by content: gzip (unpacked, then looked at again), pprof, folded.
- * Other known formats are refused with "this is X; do Y".  Untrusted input: fuzzed by
- * tests/fuzz/fuzz_folded.c and fuzz_pprof.c.
+ * Context: tools.  Recognises by content: gzip (unpacked, then looked at again), pprof, folded,
+ * the text of perf script.  Other known formats are refused with "this is X; do Y".  Untrusted
+ * input: fuzzed by
+ * tests/fuzz/fuzz_folded.c, fuzz_pprof.c and fuzz_perf_script.c.
  */
 #ifndef NP_PROFILE_READ_H
 #define NP_PROFILE_READ_H
@@ -17,6 +18,7 @@
 
 struct np_read_options {
 	bool strict;		/* a line that is no record is an error, not a warning */
+	const char *event;	/* of perf script text: which event; NULL = its first one */
 };
 
 /* What happened on the way in, for one line to the user. */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "profile/perf_script_line.h"
+
 #define FOREIGN(w, t) ((struct np_sniff){NP_FORMAT_FOREIGN, w, t})
 
 struct magic {
@@ -20,9 +22,9 @@ static const struct magic magics[] = {
 	{"NPSPOOL", 8, "is a spool, not yet a profile", "run neuroprof-fold on it"},
 	{"\177ELF", 4, "is a program or library", "profile it: neuroprof record -- PROGRAM"},
 	{"PERFILE2", 8, "is perf.data",
-	 "run perf script on it, then stackcollapse-perf.pl"},
+	 "give the text of it: perf script -i FILE"},
 	{"2ELIFREP", 8, "is perf.data of another byte order",
-	 "run perf script on it, then stackcollapse-perf.pl"},
+	 "give the text of it: perf script -i FILE"},
 	{"FLR\0", 4, "is a Java flight recording", "convert it: jfrconv -o collapsed"},
 	{"\x28\xb5\x2f\xfd", 4, "is packed by zstd", "unpack it: zstd -d"},
 	{"\xfd" "7zXZ\0", 6, "is packed by xz", "unpack it: xz -d"},
@@ -106,30 +108,21 @@ static bool is_gperftools(const char *head, size_t size)
 	       narrow[4] == 0;
 }
 
-/* A stack line of perf script: blanks, a hexadecimal address, ..., "(object)". */
-static bool is_perf_frame(const char *line, size_t length)
-{
-	size_t at = 0, digits;
-
-	while (at < length && (line[at] == ' ' || line[at] == '\t'))
-		at++;
-	if (at == 0)
-		return false;
-	digits = strspn(line + at, "0123456789abcdef");	/* the line ends in LF: it stops there */
-	at += digits;
-	if (digits < 4 || at >= length || line[at] != ' ')
-		return false;
-	while (length > at && (line[length - 1] == ' ' || line[length - 1] == '\r'))
-		length--;
-	return line[length - 1] == ')' && memchr(line + at, '(', length - at);
-}
-
+/* The first line that is no comment is a sample's header. */
 static bool is_perf_script(const char *head, size_t size)
 {
+	struct np_perf_header header;
+	struct np_perf_frame frame;
 	const char *end;
 
-	for (unsigned i = 0; i < 200 && (end = memchr(head, '\n', size)) != NULL; i++) {
-		if (is_perf_frame(head, (size_t)(end - head)))
+	for (unsigned i = 0; i < 500 && (end = memchr(head, '\n', size)) != NULL; i++) {
+		size_t length = (size_t)(end - head);
+
+		if (length > 0 && head[0] == '\t' && head[length - 1] == ')' &&
+		    np_perf_frame_parse(head, length, &frame))
+			return true;
+		if (length > 0 && head[0] != '#' && np_perf_header_parse(head, length, &header) &&
+		    (header.event.length > 0 || header.has_time))
 			return true;
 		size -= (size_t)(end + 1 - head);
 		head = end + 1;
@@ -228,7 +221,7 @@ struct np_sniff np_sniff(const void *bytes, size_t size, bool is_whole)
 			FOREIGN("is a picture (SVG)", "give the profile that it was made from") :
 			FOREIGN("is a web page or XML", "give the profile that it was made from");
 	if (is_perf_script(head, size))
-		return FOREIGN("is the text of perf script", "run stackcollapse-perf.pl on it");
+		return (struct np_sniff){.format = NP_FORMAT_PERF_SCRIPT};
 	if (memchr(head, '\0', size < 512 ? size : 512))
 		return FOREIGN("is binary data of no known kind", "give folded stacks or pprof");
 	return (struct np_sniff){.format = NP_FORMAT_FOLDED};

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum np_format { NP_FORMAT_FOLDED, NP_FORMAT_PPROF, NP_FORMAT_FOREIGN };
+enum np_format { NP_FORMAT_FOLDED, NP_FORMAT_PPROF, NP_FORMAT_PERF_SCRIPT,
+		 NP_FORMAT_FOREIGN };
 
 struct np_sniff {
 	enum np_format format;

@@ -140,8 +140,6 @@ static void what_is_no_profile_is_refused_with_the_reason(void **state)
 		{"version: 1\ncreator: callgrind-3.19.0\n", 0, -EBADMSG, "callgrind"},
 		{"\xff\xfe" "a\0 \0005\0\n\0", 10, -EBADMSG, "UTF-16"},
 		{"PK\003\004abc", 0, -EBADMSG, "zip"},
-		{"sh 12 [000] 1.5: 250000 cpu-clock:pppH:\n"
-		 "\t    7f12ab34cd56 main+0x10 (/bin/sh)\n\n", 0, -EBADMSG, "perf script"},
 		{"\0\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\x27\0\0\0\0\0\0"
 		 "\0\0\0\0\0\0\0\0", 40, -EBADMSG, "gperftools"},
 		{"\x28\xb5\x2f\xfd....", 0, -EBADMSG, "zstd"},
