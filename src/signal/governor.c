@@ -50,6 +50,14 @@ static uint64_t to_ns(uint64_t cycles)
 	return (uint64_t)((unsigned __int128)cycles * passed_ns / passed_cycles);
 }
 
+uint64_t np_governor_cycles_of(uint64_t ns)
+{
+	uint64_t passed_cycles = np_governor_cycles() - start_cycles;
+	uint64_t passed_ns = monotonic_ns() - start_ns;
+
+	return passed_ns ? (uint64_t)((unsigned __int128)ns * passed_cycles / passed_ns) : 0;
+}
+
 static void close_window(void)
 {
 	uint64_t cost_ns = to_ns(__atomic_exchange_n(&window_cycles, 0, __ATOMIC_RELAXED));

@@ -15,6 +15,9 @@
 /* Note the time-stamp counter and the clock that belong together.  Host, once, at attach. */
 void np_governor_start(void);
 
+/* A span of time by the time-stamp counter; the longer ago np_governor_start() was, the better. */
+uint64_t np_governor_cycles_of(uint64_t ns);
+
 /* One sample took CYCLES and stands for BUSY_NS of the thread's CPU time. */
 void np_governor_note(uint64_t cycles, uint64_t busy_ns);
 

@@ -15,6 +15,7 @@
 
 #include "base/atomic.h"
 #include "base/syscalls.h"
+#include "signal/account.h"
 #include "signal/governor.h"
 #include "signal/modules.h"
 
@@ -65,29 +66,6 @@ void np_sampler_note_wait(const ucontext_t *context)
 	np_syscall(SYS_rt_sigpending, &pending, 8);
 	if (!(pending & ~blocked))
 		np_sampler_broke_wait = 1;
-}
-
-/* CPU time since the last sample in whole periods; what is left is carried, so that a late, lost
- * or merged tick loses no time.  A quarter period of earliness is forgiven: the tick's clock and
- * the thread's clock need not agree to the nanosecond. */
-static uint64_t take_periods(struct np_thread *self)
-{
-	int64_t period = (int64_t)np_sampler.period_ns;
-	uint64_t now = np_sampler_thread_cpu_ns();
-	int64_t owed = self->carry_ns + (int64_t)(now - self->cpu_last_ns);
-	int64_t periods = (owed + period / 4) / period;
-
-	self->cpu_last_ns = now;
-	self->carry_ns = owed;
-	if (periods <= 0)
-		return 0;
-	self->carry_ns = owed - periods * period;
-	return (uint64_t)periods;
-}
-
-static void give_back_periods(struct np_thread *self, uint64_t periods)
-{
-	self->carry_ns += (int64_t)(periods * np_sampler.period_ns);
 }
 
 /* A fork or a first sample: nothing that is cached belongs to the present spool. */
@@ -226,7 +204,7 @@ static void settle_period(struct np_thread *self)
  * fork child that was never on makes its spool now, so that it can be found and switched on. */
 static void skip_time(struct np_thread *self)
 {
-	take_periods(self);
+	np_account_take(self, true);
 	settle_period(self);
 	if (np_load_relaxed(&np_sampler.enabled))
 		np_sampler_spool();
@@ -235,7 +213,7 @@ static void skip_time(struct np_thread *self)
 static void sample(struct np_thread *self, const ucontext_t *context)
 {
 	uint64_t entered = np_governor_cycles();
-	uint64_t periods = take_periods(self);
+	uint64_t periods = np_account_take(self, self->first_tick);
 	struct np_stack_range range;
 	uint8_t quality_before;
 	bool same_activation = false;
@@ -245,7 +223,7 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	if (periods == 0)
 		return;
 	if (!np_sampler_spool()) {	/* its time will weigh in this thread's next sample */
-		give_back_periods(self, periods);
+		np_account_give_back(self, periods);
 		return;
 	}
 	if (self->image != np_sampler.image)

@@ -37,7 +37,9 @@ struct np_thread {
 
 	/* Handler, this thread. */
 	uint64_t cpu_last_ns;		/* thread CPU clock up to which periods were counted */
-	int64_t carry_ns;		/* CPU time not yet counted; from -period/4 to period */
+	int64_t carry_ns;		/* CPU time not yet counted; less than 0 = counted on trust */
+	uint64_t tick_cycles;		/* time-stamp counter at the last tick */
+	uint32_t unread;		/* samples since cpu_last_ns was read */
 	uint32_t image;			/* np_sampler.image that entry and nodes belong to */
 	uint32_t entry;			/* thread entry in the spool */
 	uint32_t roots[NP_QUALITY_MAX];	/* node per quality; 0 = not made yet */
@@ -54,6 +56,7 @@ struct np_thread {
 
 struct np_sampler {
 	uint64_t period_ns;		/* constant after attach */
+	uint64_t period_cycles;		/* the same by the time-stamp counter; 0 = not known yet */
 	const struct np_unwinder *unwinder;	/* constant after attach */
 	uint32_t enabled;		/* agent: attached and not at its end; relaxed loads in the handler */
 	uint32_t running;		/* handlers that are inside sample() right now */

@@ -12,6 +12,7 @@
 
 #include "base/atomic.h"
 #include "base/syscalls.h"
+#include "signal/governor.h"
 
 #define IMAGES_MAX 1000u
 
@@ -138,6 +139,7 @@ bool np_sampler_spool(void)
 		return false;
 	}
 	before = np_load_relaxed(&np_sampler.identity.control);
+	np_sampler.period_cycles = np_governor_cycles_of(np_sampler.period_ns);
 	fill_header(np_sampler.spool.head);
 	np_spool_publish(&np_sampler.spool);
 	commit_startup(&np_sampler.spool);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * account.c - how many clock periods a sample weighs.
+ *
+ * Context: signal handler, own thread only.
+ *
+ * The thread's CPU clock decides, but reading it is a system call, half of the handler's cost.  A
+ * perf event's tick that comes about one period of wall time after the last one stands for one
+ * period, for no thread uses more CPU time than passes; so the clock is read when a tick comes at
+ * another distance, and every READ_EVERY samples.  What was taken on trust is in the carry, so the
+ * next reading puts the account right.
+ */
+#include "signal/account.h"
+
+#include "signal/governor.h"
+
+#define READ_EVERY 64u
+
+/* About one period since the last tick, by the time-stamp counter? */
+static bool came_on_time(struct np_thread *self)
+{
+	uint64_t now = np_governor_cycles(), passed = now - self->tick_cycles;
+	uint64_t period = np_sampler.period_cycles;	/* 0 until it is known */
+
+	self->tick_cycles = now;
+	return self->clock == NP_CLOCK_PERF && passed > period / 2 && passed < period + period / 4;
+}
+
+uint64_t np_account_take(struct np_thread *self, bool read_clock)
+{
+	int64_t period = (int64_t)np_sampler.period_ns;
+	bool on_time = came_on_time(self);
+	int64_t owed, periods;
+	uint64_t now;
+
+	if (on_time && !read_clock && self->unread < READ_EVERY) {
+		self->unread++;
+		self->carry_ns -= period;
+		return 1;
+	}
+	self->unread = 0;
+	now = np_sampler_thread_cpu_ns();
+	owed = self->carry_ns + (int64_t)(now - self->cpu_last_ns);
+	self->cpu_last_ns = now;
+	/* A quarter period of earliness is forgiven: the tick's clock and the thread's clock need not
+	 * agree to the nanosecond. */
+	periods = (owed + period / 4) / period;
+	if (periods < 0)
+		periods = 0;
+	self->carry_ns = owed - periods * period;
+	return (uint64_t)periods;
+}
+
+void np_account_give_back(struct np_thread *self, uint64_t periods)
+{
+	self->carry_ns += (int64_t)(periods * np_sampler.period_ns);
+}
