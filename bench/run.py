@@ -14,6 +14,8 @@ import subprocess
 import tempfile
 import time
 
+from truth import bench_truth
+
 GPERFTOOLS = "/usr/lib/x86_64-linux-gnu/libprofiler.so.0"
 DEPTHS = (10, 50, 200)
 MODES = {"leaf": "only the innermost function changed", "new": "the whole stack new, its calls known",
@@ -26,6 +28,7 @@ class Bench:
         # As without NEUROPROF_SPOOL_DIR: in memory, if the system has such a place.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else place
         self.spools = tempfile.mkdtemp(prefix="neuroprof-bench-", dir=memory)
+        self.build = build
         self.library = os.path.join(build, "src/agent/libneuroprof.so")
         self.handler = os.path.join(build, "bench/bench-handler")
         self.empty = os.path.join(build, "bench/bench-empty.so")
@@ -127,7 +130,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help="few rounds")
     parser.add_argument("what", nargs="*", help="handler, program, startup (default: all)")
     options = parser.parse_args()
-    all_of_them = {"handler": bench_handler, "program": bench_program, "startup": bench_startup}
+    all_of_them = {"truth": bench_truth, "handler": bench_handler, "program": bench_program,
+                   "startup": bench_startup}
     for name in options.what:
         if name not in all_of_them:
             parser.error(f"'{name}' is not one of {', '.join(all_of_them)}")
