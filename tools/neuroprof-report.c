@@ -2,8 +2,8 @@
  *
  * neuroprof-report.c - profile files in, ranking and flame graph out.
  *
- * Context: tools.  The ranking is written first: a picture that cannot be written costs nothing
- * that is already whole.
+ * Context: tools.  The picture is written first, so that the ranking names only what is there; one
+ * that cannot be written costs the exit status, not the ranking.
  */
 #include <errno.h>
 #include <locale.h>
@@ -142,8 +142,6 @@ static int write_ranking(const struct np_report *report)
 	struct np_report_file file;
 	int rc;
 
-	if (!output && report->svg && strcmp(report->svg, "-") == 0)
-		return 0;	/* standard output is the picture's */
 	rc = np_report_file_open(&file, output ? output : "-");
 	if (rc == 0)
 		writers[report->settings->format](report, file.to);
@@ -176,7 +174,7 @@ int main(int argc, char **argv)
 	struct np_report report = { .settings = &settings };
 	const struct np_report_command *command;
 	char message[512], *source, *hint, *svg;
-	bool failed;
+	bool failed = false;
 
 	np_message_tool("neuroprof-report");
 	/* Names are UTF-8 whatever the terminal says; their width is all that is asked for. */
@@ -200,8 +198,12 @@ int main(int argc, char **argv)
 	report.columns = columns_of(&settings);
 	report.row_count = settings.rows_max && settings.rows_max < ranking.count ? settings.rows_max
 										 : ranking.count;
-	failed = write_ranking(&report) < 0;
-	if (svg && write_picture(&report) < 0)
+	if (svg && write_picture(&report) < 0) {
+		failed = true;
+		report.svg = NULL;
+	}
+	/* Standard output may be the picture's. */
+	if ((settings.output || !svg || strcmp(svg, "-") != 0) && write_ranking(&report) < 0)
 		failed = true;
 	free(source);
 	free(hint);

@@ -60,14 +60,26 @@ int np_report_file_open(struct np_report_file *file, const char *path)
 	return 0;
 }
 
+/* Why did an earlier write fail?  The stream only knows that one did: let it fail again. */
+static int why_failed(FILE *to)
+{
+	clearerr(to);
+	errno = 0;
+	if (fputc('\n', to) != EOF && fflush(to) == 0)
+		return EIO;
+	return errno ? errno : EIO;
+}
+
 int np_report_file_close(struct np_report_file *file)
 {
 	int rc = 0;
 
 	if (file->to) {
 		errno = 0;
-		if (fflush(file->to) != 0 || ferror(file->to))
+		if (fflush(file->to) != 0)
 			rc = fail(file, "write", errno ? errno : EIO);
+		else if (ferror(file->to))
+			rc = fail(file, "write", why_failed(file->to));
 		if (!file->is_standard_output && fclose(file->to) != 0 && rc == 0)
 			rc = fail(file, "write", errno);
 	}
