@@ -71,6 +71,10 @@ static void after_fork_child(void)
 	np_agent.finished = 0;
 	np_sampler.running = 0;
 	np_sampler.startup_periods = 0;
+	np_sampler.host_itimer = 0;
+	np_host.pending.state = 0;	/* a child has nothing pending */
+	if (self)
+		self->host.pending.state = self->host.forwarded.state = 0;
 	np_sampler.identity.start_ticks = 0;
 	memset(np_sampler.pending, 0, sizeof(np_sampler.pending));
 	np_threads_after_fork(self);

@@ -79,6 +79,13 @@ static int64_t now_ns(void)
 	return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
 
+static bool is_the_hosts(const siginfo_t *info)
+{
+	if (info->si_code == SI_KERNEL && np_load_relaxed(&np_sampler.host_itimer))
+		return true;
+	return !np_sampler_is_tick(info) && !np_host_is_poke(info);
+}
+
 /* One that the host waits for, as sigtimedwait(): ticks are passed over.  SIGPROF is blocked, if it
  * is in SET: it must not go to the handler between the look at what is pending and the wait. */
 static int wait_for(struct np_thread *self, const sigset_t *set, siginfo_t *ret_info,
@@ -94,7 +101,7 @@ static int wait_for(struct np_thread *self, const sigset_t *set, siginfo_t *ret_
 			return SIGPROF;
 		np_sampler_broke_wait = 0;
 		r = NP_REAL(sigtimedwait)(set, ret_info, timeout);
-		if (r == SIGPROF && self ? np_host_received(self, ret_info)
+		if (r == SIGPROF && self ? is_the_hosts(ret_info)
 					 : !(r == -1 && errno == EINTR && np_sampler_broke_wait))
 			return r;
 		errno = saved_errno;
@@ -127,6 +134,8 @@ NP_EXPORT int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict ret
 		np_exchange_acq_rel(&self->host.waits, 0);
 		np_signals_restore(old & ~np_signals_ours());
 	}
+	if (r > 0 && info.si_code == SI_TKILL)	/* libc hides it from those who wait */
+		info.si_code = SI_USER;
 	if (r > 0 && ret_info)
 		*ret_info = info;
 	return r;

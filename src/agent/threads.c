@@ -124,6 +124,7 @@ bool np_thread_attach(struct np_thread *self)
 	int r;
 
 	self->tid = (uint32_t)np_syscall(SYS_gettid);
+	self->handle = (uintptr_t)pthread_self();
 	place_stack(self);
 	r = np_sampler.identity.clock == NP_CLOCK_NONE ? np_clock_choose(self) : np_clock_arm(self);
 	np_sampler_count(NP_COUNT_THREADS_SEEN, 1);
@@ -150,6 +151,8 @@ static void detach(void *argument)
 
 	np_signals_block(&mask);
 	np_clock_disarm(self);
+	if (self->host.blocks)		/* from here on the kernel sees to it */
+		mask |= np_signals_ours();
 	np_thread_self = NULL;
 	np_thread_give_back(self);
 	np_signals_restore(mask);
@@ -161,8 +164,10 @@ static void attach_made(struct np_thread *self)
 	uint64_t mask;
 
 	np_signals_block(&mask);
-	np_thread_attach(self);
-	np_signals_restore(mask & ~np_signals_ours());
+	mask &= ~np_signals_ours();
+	if (!np_thread_attach(self) && self->host.blocks)
+		mask |= np_signals_ours();
+	np_signals_restore(mask);
 }
 
 static void *run_thread(void *argument)

@@ -85,10 +85,29 @@ void np_host_handler_left(struct np_thread *self, uintptr_t at)
 	}
 }
 
-/* A thread of the host that would get a signal sent to the process. */
-static bool forward(struct np_thread *self, const siginfo_t *info)
+/* Make THREAD look at its slots.  This SIGPROF may merge with a tick that is pending there: so the
+ * handler looks after every one.  Returns false when the thread is gone. */
+static bool poke(const struct np_thread *thread)
 {
 	long pid = np_syscall(SYS_getpid);
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	info.si_signo = SIGPROF;
+	info.si_code = SI_QUEUE;
+	info.si_pid = (pid_t)pid;
+	info.si_value.sival_ptr = &np_host;
+	return np_syscall(SYS_rt_tgsigqueueinfo, pid, thread->tid, SIGPROF, &info) == 0;
+}
+
+bool np_host_is_poke(const siginfo_t *info)
+{
+	return info->si_code == SI_QUEUE && info->si_value.sival_ptr == &np_host;
+}
+
+/* To a thread of the host that would get a signal sent to the process. */
+static bool forward(struct np_thread *self, const siginfo_t *info)
+{
 	siginfo_t back;
 
 	for (struct np_thread *t = np_load_acquire(&np_sampler.threads); t; t = t->next) {
@@ -96,26 +115,11 @@ static bool forward(struct np_thread *self, const siginfo_t *info)
 		    (np_load_relaxed(&t->host.blocks) && !np_load_relaxed(&t->host.waits)))
 			continue;
 		slot_put(&t->host.forwarded, info);
-		if (np_syscall(SYS_tgkill, pid, t->tid, SIGPROF) == 0)
+		if (poke(t))
 			return true;
 		slot_take(&t->host.forwarded, &back);	/* it has just ended */
 	}
 	return false;
-}
-
-/* Sent by forward() of another thread: INFO becomes what the host's sender sent. */
-static bool was_forwarded(struct np_thread *self, siginfo_t *info)
-{
-	return info->si_code == SI_TKILL && info->si_pid == (pid_t)np_syscall(SYS_getpid) &&
-	       slot_take(&self->host.forwarded, info);
-}
-
-bool np_host_received(struct np_thread *self, siginfo_t *info)
-{
-	if (np_sampler_is_tick(info))
-		return false;
-	was_forwarded(self, info);
-	return true;
 }
 
 static void die_by(int signal)
@@ -176,30 +180,27 @@ static void deliver(struct np_thread *self, int signal, siginfo_t *info, void *c
 	set_mask((before | during) & ~SIGPROF_BIT);
 	call(&action, signal, info, context);
 	set_mask(~0ull);
+	np_sampler_broke_wait = 0;	/* EINTR is the host's due now */
 	if (self) {
 		self->host.handler_at = outer;
 		self->host.blocked_before = blocked_before;
 		self->host.blocks = blocked;
-		np_host_requeue(self);
 	}
+}
+
+static bool any_attached(void)
+{
+	for (struct np_thread *t = np_load_acquire(&np_sampler.threads); t; t = t->next)
+		if (np_load_relaxed(&t->used))
+			return true;
+	return false;
 }
 
 void np_host_signal(struct np_thread *self, int signal, siginfo_t *info, void *context)
 {
 	bool to_thread = info->si_code == SI_TKILL;
-	siginfo_t copy;
 
-	if (!self) {
-		deliver(self, signal, info, context);
-		return;
-	}
-	np_host_handler_left(self, (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP]);
-	copy = *info;
-	if (to_thread && was_forwarded(self, &copy)) {
-		to_thread = false;
-		info = &copy;
-	}
-	if (!self->host.blocks) {
+	if (self ? !self->host.blocks : to_thread || !any_attached()) {
 		deliver(self, signal, info, context);
 		return;
 	}
@@ -210,23 +211,40 @@ void np_host_signal(struct np_thread *self, int signal, siginfo_t *info, void *c
 		slot_put(&np_host.pending, info);
 }
 
+void np_host_drain(struct np_thread *self, int signal, void *context)
+{
+	siginfo_t info;
+
+	/* Sent here while the thread waited for it, and it waits no more. */
+	if (self->host.blocks && !np_load_relaxed(&self->host.waits) &&
+	    slot_take(&self->host.forwarded, &info) && !forward(self, &info))
+		slot_put(&np_host.pending, &info);
+	while (!self->host.blocks && np_host_take(self, &info))
+		deliver(self, signal, &info, context);
+}
+
 bool np_host_take(struct np_thread *self, siginfo_t *ret_info)
 {
 	return slot_take(&self->host.pending, ret_info) ||
+	       slot_take(&self->host.forwarded, ret_info) ||
 	       slot_take(&np_host.pending, ret_info);
 }
 
 bool np_host_is_pending(struct np_thread *self)
 {
-	return np_load_acquire(&self->host.pending.state) || np_load_acquire(&np_host.pending.state);
+	return np_load_acquire(&self->host.pending.state) ||
+	       np_load_acquire(&self->host.forwarded.state) ||
+	       np_load_acquire(&np_host.pending.state);
+}
+
+void np_host_send(struct np_thread *thread, const siginfo_t *info)
+{
+	slot_put(&thread->host.pending, info);
+	poke(thread);
 }
 
 void np_host_requeue(struct np_thread *self)
 {
-	long pid = np_syscall(SYS_getpid);
-	siginfo_t info;
-
-	if (!self->host.blocks &&
-	    (slot_take(&self->host.pending, &info) || slot_take(&np_host.pending, &info)))
-		np_syscall(SYS_rt_tgsigqueueinfo, pid, self->tid, SIGPROF, &info);
+	if (!self->host.blocks && np_host_is_pending(self))
+		poke(self);
 }

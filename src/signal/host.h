@@ -30,7 +30,7 @@ struct np_host_thread {			/* what a thread believes; part of struct np_thread */
 	uintptr_t handler_at;		/* stack address below which the host's handler runs; 0 = not */
 	bool blocked_before;		/* `blocks` before that handler */
 	struct np_host_slot pending;	/* sent to this thread */
-	struct np_host_slot forwarded;	/* sent to the process, arrived at another thread */
+	struct np_host_slot forwarded;	/* sent to the process; another thread could not have it */
 };
 
 struct np_host {
@@ -41,7 +41,7 @@ struct np_host {
 
 extern struct np_host np_host;
 
-/* A SIGPROF that is no tick.  Context: handler. */
+/* A SIGPROF that is neither a tick nor a poke.  Context: handler. */
 void np_host_signal(struct np_thread *self, int signal, siginfo_t *info, void *context);
 
 /* Change what the host wants done.  Context: host, SIGPROF blocked (or a handler). */
@@ -52,13 +52,17 @@ const struct sigaction *np_host_action(void);
 bool np_host_take(struct np_thread *self, siginfo_t *ret_info);
 bool np_host_is_pending(struct np_thread *self);
 
-/* Send what waits for SELF once more, to this very thread, if it does not block it any more.
- * Context: SIGPROF blocked; it is delivered when that ends. */
+/* A SIGPROF of our own that makes a thread look at its slots; np_host_drain() is that look, and is
+ * due after every SIGPROF, for a poke may have merged with it.  Context: handler. */
+bool np_host_is_poke(const siginfo_t *info);
+void np_host_drain(struct np_thread *self, int signal, void *context);
+
+/* Let SELF look, if it does not block SIGPROF any more.  Context: SIGPROF blocked; it looks when
+ * that ends. */
 void np_host_requeue(struct np_thread *self);
 
-/* What rt_sigtimedwait() gave is a tick of ours (false), or the host's; a forwarded one gets back
- * the INFO that it was sent with. */
-bool np_host_received(struct np_thread *self, siginfo_t *info);
+/* raise() and pthread_kill(): the kernel would merge it with a tick.  Context: SIGPROF blocked. */
+void np_host_send(struct np_thread *thread, const siginfo_t *info);
 
 /* The stack is above AT again: has a handler of the host been left by a longjmp? */
 void np_host_handler_left(struct np_thread *self, uintptr_t at);

@@ -196,8 +196,13 @@ static void settle_period(struct np_thread *self)
 		np_syscall(SYS_ioctl, self->fd, PERF_EVENT_IOC_PERIOD, &wanted);
 	else if (self->clock == NP_CLOCK_TIMER && !(first && wanted == np_sampler.period_ns))
 		set_timer(self->timer, wanted);
-	else if (self->clock == NP_CLOCK_ITIMER)
+	else if (self->clock == NP_CLOCK_ITIMER && !np_load_relaxed(&np_sampler.host_itimer))
 		set_itimer(wanted);
+}
+
+void np_sampler_set_itimer(void)
+{
+	set_itimer(wanted_tick_ns());
 }
 
 /* Sampling is switched off: what the thread uses meanwhile must not weigh in its next sample.  A
@@ -241,29 +246,21 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	np_governor_note(np_governor_cycles() - entered, periods * np_sampler.period_ns);
 }
 
-void np_sampler_handler(int signal, siginfo_t *info, void *context)
+static void tick(struct np_thread *self, const ucontext_t *context)
 {
-	int saved_errno = errno;
-	struct np_thread *self = np_thread_self;
-
-	if (!np_sampler_is_tick(info)) {
-		errno = saved_errno;
-		np_host_signal(self, signal, info, context);
-		return;
-	}
 	np_sampler_note_wait(context);
 	if (!np_load_relaxed(&np_sampler.enabled) || !is_wanted()) {
 		if (self && !self->inside)
 			skip_time(self);
-		goto out;
+		return;
 	}
 	if (!self) {			/* before attach, after detach, or a thread of a raw clone */
 		np_sampler_count(NP_COUNT_LOST_NO_THREAD, 1);
-		goto out;
+		return;
 	}
 	if (self->inside) {
 		np_sampler_count(NP_COUNT_LOST_REENTRANT, 1);
-		goto out;
+		return;
 	}
 	self->inside = 1;
 	np_add_relaxed(&np_sampler.running, 1);
@@ -272,6 +269,36 @@ void np_sampler_handler(int signal, siginfo_t *info, void *context)
 	np_signal_fence();
 	np_add_relaxed(&np_sampler.running, -1);
 	self->inside = 0;
-out:
+}
+
+/* The host has ITIMER_PROF, which is our clock as well: its tick, too.  A timer for once is over. */
+static bool is_hosts_tick(const siginfo_t *info)
+{
+	if (info->si_code != SI_KERNEL || !np_load_relaxed(&np_sampler.host_itimer))
+		return false;
+	if (np_load_relaxed(&np_sampler.host_itimer) == 2) {
+		np_store_relaxed(&np_sampler.host_itimer, 0);
+		np_sampler_set_itimer();
+	}
+	return true;
+}
+
+void np_sampler_handler(int signal, siginfo_t *info, void *context)
+{
+	int saved_errno = errno;
+	struct np_thread *self = np_thread_self;
+	bool is_tick = np_sampler_is_tick(info);
+
+	if (self && self->host.handler_at)
+		np_host_handler_left(self, (uintptr_t)((ucontext_t *)context)
+						   ->uc_mcontext.gregs[REG_RSP]);
+	if (is_tick)
+		tick(self, context);
+	else if (np_host_is_poke(info))
+		np_sampler_note_wait(context);
 	errno = saved_errno;
+	if (is_tick ? is_hosts_tick(info) : !np_host_is_poke(info))
+		np_host_signal(self, signal, info, context);
+	if (self && np_host_is_pending(self))
+		np_host_drain(self, signal, context);
 }

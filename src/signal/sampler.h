@@ -49,6 +49,7 @@ struct np_thread {
 
 	/* Agent. */
 	struct np_thread *next;		/* in np_sampler.threads; constant once there */
+	uintptr_t handle;		/* its pthread_t */
 	uint32_t used;			/* owned by a thread; the others wait to be used again */
 	void *(*start)(void *);
 	void *argument;
@@ -70,6 +71,7 @@ struct np_sampler {
 	uint32_t overhead_max;		/* hundredths of a percent of the CPU time; 0 = no bound */
 	uint64_t startup_periods;	/* spent before attaching; committed with the first sample */
 	uint64_t pending[NP_COUNT_MAX];	/* counted before there was a spool */
+	uint32_t host_itimer;		/* the host has ITIMER_PROF: 0 = no, 1 = repeating, 2 = once */
 	struct np_thread *threads;	/* all records, newest first; only grows */
 };
 
@@ -82,6 +84,9 @@ extern _Thread_local struct np_thread *np_thread_self
 /* Set by the handler when its tick, and nothing else, made a system call return EINTR; cleared by
  * the agent before such a call (agent/waits.c).  np_sampler_note_wait() looks for it. */
 extern _Thread_local uint32_t np_sampler_broke_wait __attribute__((tls_model("initial-exec")));
+
+/* Set ITIMER_PROF to our rate, where it is the clock.  Context: any, SIGPROF blocked. */
+void np_sampler_set_itimer(void);
 
 void np_sampler_note_wait(const ucontext_t *context);
 
