@@ -13,6 +13,7 @@ int np_command_start(int argc, char **argv);
 int np_command_stop(int argc, char **argv);
 int np_command_rate(int argc, char **argv);
 int np_command_top(int argc, char **argv);
+int np_command_doctor(int argc, char **argv);
 int np_command_dump(int argc, char **argv);	/* where NP_HAVE_DUMP is set: needs libunwind-ptrace */
 
 #endif

@@ -93,6 +93,10 @@ static void print_frame(const struct namer *namer, const struct np_dump_frame *f
 	const char *module;
 	struct np_symbol symbol;
 
+	if (frame->signal) {
+		printf(" #%-3u [signal handler called]\n", (*number)++);
+		return;
+	}
 	name_frame(namer, frame, &symbol, &module);
 	for (size_t i = 0; i < symbol.line_count; i++) {
 		const struct np_symbol_line *line = &symbol.lines[i];
@@ -224,7 +228,7 @@ static void say_why_not(pid_t pid, int error)
 	char tracer[64] = "";
 	int scope = yama_scope();
 
-	if (error != EPERM)
+	if (error != EPERM && error != EACCES)
 		np_error("%d: cannot be stopped: %s", (int)pid, strerror(error));
 	else if (read_line("status", pid, "TracerPid:\t", tracer, sizeof(tracer)) && strcmp(tracer, "0") != 0)
 		np_error("%d: process %s is tracing it already (a debugger?): end that first", (int)pid, tracer);

@@ -49,6 +49,7 @@ enum np_dump_end {
 struct np_dump_frame {
 	uint64_t pc;
 	bool exact;			/* an interrupted instruction; else a return address */
+	bool signal;			/* the kernel's frame below a signal handler */
 	bool guessed;			/* found without unwind rules, by frame pointers */
 };
 

@@ -165,12 +165,23 @@ static bool is_code(uint64_t pc)
 	return map && map->executable;
 }
 
-static void add_frame(struct np_dump_thread *thread, uint64_t pc, bool exact, bool guessed)
+/* mov $SYS_rt_sigreturn, %rax; syscall: to where the kernel lets signal handlers return.  Below it
+ * lies what was interrupted.  (Versions of libunwind differ in which of the two they mean.) */
+static bool is_signal_return(uint64_t pc)
+{
+	static const uint8_t code[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 };
+	uint8_t there[sizeof(code)];
+
+	return is_code(pc) && np_dump_read(now.dump, pc, there, sizeof(there)) &&
+	       memcmp(there, code, sizeof(code)) == 0;
+}
+
+static void add_frame(struct np_dump_thread *thread, struct np_dump_frame frame)
 {
 	if ((thread->depth & (thread->depth - 1)) == 0)	/* 0 and every power of two */
 		thread->frames = np_xrealloc(thread->frames, thread->depth ? thread->depth * 2ul : 1,
 					     sizeof(*thread->frames));
-	thread->frames[thread->depth++] = (struct np_dump_frame){ pc, exact, guessed };
+	thread->frames[thread->depth++] = frame;
 }
 
 static void walk(unw_addr_space_t space, struct np_dump_thread *thread)
@@ -185,8 +196,9 @@ static void walk(unw_addr_space_t space, struct np_dump_thread *thread)
 	if (r < 0)
 		thread->end = NP_DUMP_NO_RULE;
 	while (r >= 0) {
-		in_signal = is_code(pc) && unw_is_signal_frame(&cursor) > 0;
-		add_frame(thread, pc, before || in_signal, guessed);
+		in_signal = is_signal_return(pc);
+		add_frame(thread, (struct np_dump_frame){ .pc = pc, .exact = before || in_signal,
+							  .signal = in_signal, .guessed = guessed });
 		before = in_signal;
 		if (thread->depth == NP_DUMP_DEPTH_MAX) {
 			thread->end = NP_DUMP_TOO_DEEP;

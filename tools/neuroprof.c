@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
 	{ "record", np_command_record, "profile a command and its children" },
 	{ "recover", np_command_recover, "fold what killed processes left behind" },
+	{ "doctor", np_command_doctor, "what is in the way of profiling here" },
 	{ "ls", np_command_ls, "the processes that are being profiled" },
 	{ "top", np_command_top, "its functions and threads, live" },
 	{ "snapshot", np_command_snapshot, "the profile of a running process as it is now" },

@@ -140,8 +140,12 @@ static void print_threads(const struct np_top *top, const struct np_top_view *vi
 	for (uint32_t i = 0; i < count && i < THREADS_SHOWN; i++) {
 		const struct np_top_thread *thread = &top->threads[order[i]];
 
-		printf("%5.1f %%  %u %s\n", np_top_percent(np_top_value(view, &thread->periods), whole),
-		       thread->tid, np_symbolizer_text(top->symbolizer, thread->name));
+		char tid[16];
+
+		snprintf(tid, sizeof(tid), "%u", thread->tid);
+		printf("%5.1f %%  %s %s\n", np_top_percent(np_top_value(view, &thread->periods), whole),
+		       thread->tid ? tid : "none",
+		       thread->tid ? np_symbolizer_text(top->symbolizer, thread->name) : "(startup)");
 	}
 	if (count > THREADS_SHOWN)
 		printf("… and %u more\n", count - THREADS_SHOWN);

@@ -125,7 +125,8 @@ static void draw_threads(const struct screen *screen)
 
 		mvprintw((int)i + 3, 0, "%5.1f %%  %10u  ",
 			 np_top_percent(np_top_value(&screen->view, &thread->periods), whole), thread->tid);
-		put(screen, np_symbolizer_text(top->symbolizer, thread->name), left());
+		put(screen, thread->tid ? np_symbolizer_text(top->symbolizer, thread->name) : "(startup)",
+		    left());
 	}
 	free(order);
 }
