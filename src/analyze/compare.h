@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compare.h - runs of two sides, before and after, over one tree of normalised names.
+ *
+ * Context: tools.  What is counted is samples: the value's share of its run times the run's number
+ * of samples, because the number of samples says how sure a share is and the value how large.
+ *
+ * A function is a normalised name of a module (its base name),
+ * whether it was called or inlined.  A function that normalising makes the callee of itself
+ * (f calling f.part.0) is one frame.  Processes, threads and markers are frames but no rows.
+ */
+#ifndef NP_ANALYZE_COMPARE_H
+#define NP_ANALYZE_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyze/normalise.h"
+#include "profile/tree.h"
+
+enum np_side { NP_BEFORE = 0, NP_AFTER, NP_SIDES };
+
+/* One recording. */
+struct np_compare_run {
+	char *path;
+	enum np_side side;
+	double value;		/* in the unit */
+	double samples;		/* 0: nobody knows */
+	uint64_t duration_ns;	/* 0: unknown */
+	double unresolved;	/* share whose leaf has no name */
+	double truncated;	/* share whose stack was cut */
+	bool has_modules;
+	double lost;		/* ticks lost, as a share of those due; -1: the profile does not say */
+	uint32_t node_count;	/* of those below */
+	uint32_t *nodes;	/* of the common tree, with time of their own */
+	double *selfs;		/* their own value */
+};
+
+struct np_compare_row {
+	uint32_t function;	/* of the common tree */
+	const char *name, *module, *file;	/* normalised; "" = unknown */
+	uint32_t line;
+	enum np_kind kind;
+	double *self, *total;	/* samples, by run; a recursive function's total counts once */
+};
+
+struct np_compare {
+	struct np_tree *tree;	/* all paths; its own values are zero until somebody sets them */
+	struct np_compare_run *runs;	/* those of before first */
+	size_t run_count;
+	size_t count[NP_SIDES];
+	char *value_type, *value_unit;
+	bool samples_known;	/* of all runs */
+	uint64_t renamed;	/* functions whose name was normalised */
+
+	struct np_compare_row *rows;
+	size_t row_count;
+	uint32_t *row_of;	/* by node; UINT32_MAX: none */
+	uint8_t *outermost;	/* by node: no activation of its row is further out */
+	double *cells;		/* what the rows' self and total point into */
+
+	/* internal, while runs are added */
+	struct np_compare_names *names;
+};
+
+void np_compare_init(struct np_compare *compare);
+void np_compare_finish(struct np_compare *compare);
+
+/* Add one recording, already read and finished; those of before first.  TREE may be destroyed
+ * afterwards.  Returns 0, or -EINVAL with MESSAGE when its unit is another than that of the runs
+ * before. */
+int np_compare_add(struct np_compare *compare, enum np_side side, const char *path,
+		   struct np_tree *tree, const struct np_name_map *map, char *message,
+		   size_t message_size);
+
+/* After the last: make the rows, ordered by name and module. */
+void np_compare_close(struct np_compare *compare);
+
+/* Samples of one run by node, with descendants, to be freed.  TOTALS false: without. */
+double *np_compare_nodes(const struct np_compare *compare, const struct np_compare_run *run,
+			 bool totals);
+
+/* How many samples a run counts for: its samples, or a nominal number when they are unknown. */
+double np_compare_exposure(const struct np_compare_run *run);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate.c - the tests and the verdict.  Context: tools.
+ */
+#include "analyze/gate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/message.h"
+
+#define POWER_Z 0.8416212335729143	/* 80 % of the normal distribution lies below */
+
+void np_gate_options_init(struct np_gate_options *options)
+{
+	*options = (struct np_gate_options){ .rate = 0.05, .points = 0.005, .relative = 0.1,
+		.noise = NP_HYPOTHESIS_NOISE, .runs_fail = 3, .samples_min = 1000,
+		.unresolved_max = 0.2, .truncated_max = 0.1, .lost_max = 0.05 };
+}
+
+const char *np_gate_result_name(enum np_gate_result result)
+{
+	static const char *const names[] = { "PASS", "FAIL", "SUSPECT", "INCONCLUSIVE", "UNUSABLE" };
+
+	return names[result];
+}
+
+const char *np_gate_role_name(enum np_gate_role role)
+{
+	static const char *const names[] = { "none", "cause", "through", "moved" };
+
+	return names[role];
+}
+
+bool np_gate_change_is_self(const struct np_gate_row *row)
+{
+	return row->self.significant;
+}
+
+const struct np_gate_change *np_gate_change_of(const struct np_gate_row *row)
+{
+	return row->self.significant ? &row->self : &row->total;
+}
+
+/* What every test needs: exposures, and what to divide by when the work is the same. */
+static void set_experiment(struct np_gate *gate)
+{
+	const struct np_compare *compare = gate->compare;
+	struct np_experiment *experiment = &gate->experiment;
+
+	gate->exposure = np_xcalloc(compare->run_count + 1, sizeof(*gate->exposure));
+	gate->factor = np_xcalloc(compare->run_count + 1, sizeof(*gate->factor));
+	for (size_t i = 0; i < compare->run_count; i++) {
+		gate->exposure[i] = np_compare_exposure(&compare->runs[i]);
+		gate->factor[i] = 1;
+	}
+	*experiment = (struct np_experiment){ .exposure = gate->exposure,
+		.count = { compare->count[NP_BEFORE], compare->count[NP_AFTER] }, .scale = 1,
+		.noise = gate->options.noise, .samples_known = compare->samples_known,
+		.absolute = gate->options.same_work };
+}
+
+/* Samples of a run that are one unit of work, for absolute comparison: shares are then of the
+ * mean of before.  A sample must weigh the same everywhere, so the value decides. */
+static void make_absolute(struct np_gate *gate)
+{
+	const struct np_compare *compare = gate->compare;
+	double value = 0, samples = 0, count = (double)compare->count[NP_BEFORE];
+
+	for (size_t i = 0; i < compare->count[NP_BEFORE]; i++) {
+		value += compare->runs[i].value / count;
+		samples += gate->exposure[i] / count;
+	}
+	for (size_t i = 0; i < compare->run_count; i++) {
+		gate->factor[i] = compare->runs[i].value / value * samples / gate->exposure[i];
+		gate->exposure[i] = samples;
+	}
+}
+
+static double pooled(const struct np_gate *gate, const double *counts)
+{
+	double x = 0, n = 0;
+
+	for (size_t i = 0; i < gate->compare->run_count; i++) {
+		x += counts[i];
+		n += gate->exposure[i];
+	}
+	return n > 0 ? x / n : 0;
+}
+
+static void test(const struct np_gate *gate, struct np_gate_change *change,
+		 const struct np_noise *noise, const double *counts)
+{
+	change->q = 1;
+	change->verdict.p = 1;
+	/* Too small for a change to reach the minimum effect, whoever has it. */
+	change->tested = pooled(gate, counts) >= gate->options.points / 2;
+	if (change->tested)
+		np_hypothesis_test(&change->verdict, &gate->experiment, noise, counts);
+}
+
+static bool same_counts(const struct np_gate *gate, const struct np_compare_row *row)
+{
+	for (size_t i = 0; i < gate->compare->run_count; i++)
+		if (fabs(row->self[i] - row->total[i]) > 1e-9 * row->total[i])
+			return false;
+	return true;
+}
+
+static void test_rows(struct np_gate *gate)
+{
+	double *p = np_xcalloc(gate->row_count + 1, sizeof(*p));
+	size_t *index = np_xcalloc(gate->row_count + 1, sizeof(*index));
+
+	for (size_t i = 0; i < gate->row_count; i++) {
+		struct np_gate_row *row = &gate->rows[i];
+
+		test(gate, &row->self, &gate->noise_self, row->row->self);
+		test(gate, &row->total, &gate->noise_total, row->row->total);
+		row->q = 1;
+		if (!row->self.tested && !row->total.tested)
+			continue;
+		index[gate->tested] = i;
+		if (same_counts(gate, row->row))	/* a leaf: both are one question */
+			row->total = row->self;
+		p[gate->tested++] = !row->self.tested || same_counts(gate, row->row)
+			? row->total.verdict.p
+			: np_hypothesis_either(row->self.verdict.p, row->total.verdict.p);
+	}
+	np_hypothesis_adjust(p, gate->tested);
+	for (size_t i = 0; i < gate->tested; i++) {
+		gate->rows[index[i]].q = p[i];
+		gate->selected += p[i] <= gate->options.rate;
+	}
+	free(index);
+	free(p);
+}
+
+static bool is_effect(const struct np_gate *gate, const struct np_verdict_of_share *verdict)
+{
+	double change = fabs(verdict->change);
+
+	return change >= gate->options.points &&
+	       change >= gate->options.relative * verdict->share[0];
+}
+
+/* Within a function that was selected: which of its two shares it was. */
+static void choose(struct np_gate *gate, struct np_gate_row *row)
+{
+	double level = gate->options.rate * (double)gate->selected / (double)gate->tested;
+	double both[2] = { row->self.verdict.p, row->total.verdict.p };
+
+	if (row->q > gate->options.rate)
+		return;
+	if (row->self.tested && row->total.tested && !same_counts(gate, row->row))
+		np_hypothesis_adjust(both, 2);
+	/* So that q can be read against the rate that was asked for. */
+	row->self.q = fmin(1, fmax(row->q, both[0] * gate->options.rate / level));
+	row->total.q = fmin(1, fmax(row->q, both[1] * gate->options.rate / level));
+	row->self.significant = row->self.tested && row->self.q <= gate->options.rate &&
+				is_effect(gate, &row->self.verdict);
+	row->total.significant = row->total.tested && row->total.q <= gate->options.rate &&
+				 is_effect(gate, &row->total.verdict);
+	if (row->self.significant || row->total.significant) {
+		row->role = NP_GATE_CAUSE;
+		row->slower = np_gate_change_of(row)->verdict.change > 0;
+		row->is_new = np_gate_change_of(row)->verdict.share[0] <= 0;
+		row->is_gone = np_gate_change_of(row)->verdict.share[1] <= 0;
+	}
+}
+
+/* The whole, when both sides did the same work. */
+static void test_work(struct np_gate *gate, const double *samples)
+{
+	size_t runs = gate->compare->run_count;
+	double *counts = np_xcalloc(runs + 1, sizeof(*counts));
+	const struct np_noise noise = { .sigma = gate->options.noise, .prior_scale = 1 };
+
+	for (size_t i = 0; i < runs; i++)
+		counts[i] = samples[i] * gate->factor[i];
+	gate->work_known = true;
+	gate->work.tested = true;
+	np_hypothesis_test(&gate->work.verdict, &gate->experiment, &noise, counts);
+	gate->work.q = gate->work.verdict.p;
+	gate->work.significant = gate->work.q <= gate->options.rate &&
+				 is_effect(gate, &gate->work.verdict);
+	free(counts);
+}
+
+/* Both kinds of counts by row, for the fits. */
+static void fit(struct np_gate *gate)
+{
+	const double **series = np_xcalloc(gate->row_count + 1, sizeof(*series));
+
+	for (size_t i = 0; i < gate->row_count; i++)
+		series[i] = gate->rows[i].row->self;
+	gate->guarded = np_hypothesis_guard(&gate->experiment, series, gate->row_count,
+					    gate->options.points / 2);
+	np_noise_fit(&gate->noise_self, &gate->experiment, series, gate->row_count);
+	for (size_t i = 0; i < gate->row_count; i++)
+		series[i] = gate->rows[i].row->total;
+	np_noise_fit(&gate->noise_total, &gate->experiment, series, gate->row_count);
+	free((void *)series);
+}
+
+/* More than this and a function would be found, had it grown so. */
+static double limit_of(const struct np_gate *gate, const struct np_verdict_of_share *verdict)
+{
+	return fmax(gate->options.points, gate->options.relative * verdict->share[0]);
+}
+
+static void decide_change(struct np_gate *gate, const struct np_gate_row *row,
+			  const struct np_gate_change *change, double *ret_most)
+{
+	double limit, runs, z;
+
+	if (!change->tested || change->significant)
+		return;
+	limit = limit_of(gate, &change->verdict);
+	if (change->verdict.upper_one_sided < limit)
+		return;
+	gate->undecided++;
+	runs = (double)(gate->experiment.count[0] < gate->experiment.count[1]
+			? gate->experiment.count[0] : gate->experiment.count[1]);
+	z = (np_student_quantile(0.05, INFINITY) + POWER_Z) * change->verdict.error / limit;
+	runs = fmax(ceil(runs * z * z), runs + 1);
+	if (runs > *ret_most) {
+		*ret_most = runs;
+		gate->least_decided = row;
+	}
+}
+
+static void decide(struct np_gate *gate)
+{
+	size_t runs = gate->experiment.count[0] < gate->experiment.count[1]
+		    ? gate->experiment.count[0] : gate->experiment.count[1];
+	bool enough = runs >= gate->options.runs_fail;
+	double most = 0;
+
+	for (size_t i = 0; i < gate->row_count; i++) {
+		const struct np_gate_row *row = &gate->rows[i];
+
+		if (row->role != NP_GATE_NONE)
+			continue;
+		decide_change(gate, row, &row->self, &most);
+		if (!same_counts(gate, row->row))
+			decide_change(gate, row, &row->total, &most);
+	}
+	if (!enough)
+		most = fmax(most, (double)gate->options.runs_fail);
+	gate->runs_needed = most > 1e6 ? 1000000 : (size_t)most;
+	for (size_t i = 0; i < gate->order_count; i++) {
+		const struct np_gate_row *row = &gate->rows[gate->order[i]];
+
+		gate->slower += row->role == NP_GATE_CAUSE && row->slower;
+		gate->faster += row->role == NP_GATE_CAUSE && !row->slower;
+	}
+	if (gate->over_budget > 0 ||
+	    (enough && (gate->slower > 0 || (gate->work.significant && gate->work.verdict.change > 0))))
+		gate->result = NP_GATE_FAIL;
+	else if (gate->slower > 0 || gate->near_budget > 0 ||
+		 (gate->work.significant && gate->work.verdict.change > 0))
+		gate->result = NP_GATE_SUSPECT;
+	else if (!enough || gate->undecided > 0)
+		gate->result = NP_GATE_INCONCLUSIVE;
+	else
+		gate->result = NP_GATE_PASS;
+}
+
+/* Absolute counts need rows of their own: COMPARE's are shares of each run. */
+static void scale_rows(struct np_gate *gate)
+{
+	for (size_t i = 0; i < gate->row_count; i++)
+		for (size_t run = 0; run < gate->compare->run_count; run++) {
+			gate->compare->rows[i].self[run] *= gate->factor[run];
+			gate->compare->rows[i].total[run] *= gate->factor[run];
+		}
+}
+
+static void judge(struct np_gate *gate)
+{
+	size_t runs = gate->compare->run_count;
+	double *samples = np_xcalloc(runs + 1, sizeof(*samples));
+
+	memcpy(samples, gate->exposure, runs * sizeof(*samples));
+	if (gate->options.same_work) {
+		make_absolute(gate);
+		scale_rows(gate);
+		test_work(gate, samples);
+	}
+	fit(gate);
+	test_rows(gate);
+	for (size_t i = 0; i < gate->row_count; i++)
+		choose(gate, &gate->rows[i]);
+	np_gate_causes(gate);
+	np_gate_budgets(gate);
+	decide(gate);
+	free(samples);
+}
+
+void np_gate_init(struct np_gate *gate, const struct np_compare *compare,
+		  const struct np_gate_options *options)
+{
+	*gate = (struct np_gate){ .compare = compare, .options = *options,
+				  .row_count = compare->row_count };
+	gate->rows = np_xcalloc(gate->row_count + 1, sizeof(*gate->rows));
+	for (size_t i = 0; i < gate->row_count; i++)
+		gate->rows[i] = (struct np_gate_row){ .row = &compare->rows[i], .q = 1,
+			.cause = SIZE_MAX, .renamed = SIZE_MAX };
+	gate->order = np_xcalloc(gate->row_count + 1, sizeof(*gate->order));
+	set_experiment(gate);
+	np_gate_quality(gate);
+	if (gate->problem_count > 0)
+		gate->result = NP_GATE_UNUSABLE;
+	else
+		judge(gate);
+}
+
+void np_gate_finish(struct np_gate *gate)
+{
+	for (size_t i = 0; i < gate->problem_count; i++)
+		free(gate->problems[i].text);
+	free(gate->problems);
+	free(gate->exposure);
+	free(gate->factor);
+	free(gate->rows);
+	free(gate->order);
+	memset(gate, 0, sizeof(*gate));
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate.h - which functions changed between two sides, and whether a build may pass.
+ *
+ * Context: tools.  The order of things (docs/regression-gate.md has the reasons):
+ *
+ *	1. quality: is there enough in the recordings to judge by?
+ *	2. guard: what all functions did together is no change of any of them
+ *	3. tests: per function "neither self nor total changed", Benjamini-Hochberg over all
+ *	   functions; within those found, self and total at the level that the selection leaves
+ *	   (Benjamini and Bogomolov)
+ *	4. effect: at least so many points and so much of what it was
+ *	5. causes: a total that grew because of callees is told with them, time that only moved to a
+ *	   neighbour below an unchanged caller is no regression, a new name may be an old one
+ *	6. budgets
+ */
+#ifndef NP_ANALYZE_GATE_H
+#define NP_ANALYZE_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "analyze/compare.h"
+#include "analyze/hypothesis.h"
+
+enum np_gate_result { NP_GATE_PASS = 0, NP_GATE_FAIL, NP_GATE_SUSPECT, NP_GATE_INCONCLUSIVE,
+		      NP_GATE_UNUSABLE };
+
+struct np_budget {
+	char *pattern;		/* shell pattern of the function's name */
+	bool total;		/* else self */
+	double most;		/* share */
+	double share;		/* set: of after, the largest of the functions that match */
+	double lower;		/* set: its 95 % lower bound */
+	const char *function;	/* set: which; NULL: none matches */
+};
+
+struct np_gate_options {
+	double rate;		/* false discoveries: 0.05 */
+	double points;		/* minimum effect, as a share: 0.005 */
+	double relative;	/* and as a part of what it was: 0.1 */
+	double noise;		/* between runs, without replicates */
+	bool same_work;		/* both sides did the same work: compare absolute values */
+	size_t runs_fail;	/* runs a side for FAIL: 3 */
+	double samples_min;	/* a side: 1000 */
+	double unresolved_max, truncated_max, lost_max;	/* shares */
+	struct np_budget *budgets;
+	size_t budget_count;
+};
+
+/* One of a function's two shares. */
+struct np_gate_change {
+	struct np_verdict_of_share verdict;
+	bool tested;		/* large enough to matter on at least one side */
+	bool significant;	/* and at least the minimum effect */
+	double q;		/* of its family within the selection; 1 when not selected */
+};
+
+enum np_gate_role {
+	NP_GATE_NONE = 0,	/* not significant */
+	NP_GATE_CAUSE,		/* its own change */
+	NP_GATE_THROUGH,	/* its total changed because of CAUSE below it */
+	NP_GATE_MOVED,		/* time that CAUSE beside it, or above it, lost or won */
+};
+
+struct np_gate_row {
+	const struct np_compare_row *row;
+	struct np_gate_change self, total;
+	double q;		/* of "neither changed", over all functions */
+	enum np_gate_role role;
+	bool slower;		/* direction of the significant change; the self one if both are */
+	bool is_new, is_gone;
+	size_t cause;		/* index into rows; SIZE_MAX: none */
+	size_t renamed;		/* probably the same function under its other name; SIZE_MAX: none */
+};
+
+struct np_gate_problem {
+	char *text;		/* what is wrong and what to do, one line, raw */
+};
+
+struct np_gate {
+	const struct np_compare *compare;
+	struct np_gate_options options;
+	enum np_gate_result result;
+	struct np_gate_problem *problems;	/* of quality: UNUSABLE */
+	size_t problem_count;
+
+	struct np_experiment experiment;
+	double *exposure;		/* by run */
+	double *factor;			/* by run, of compare's counts; 1 unless same_work */
+	bool guarded;
+	struct np_noise noise_self, noise_total;
+	struct np_gate_row *rows;	/* like compare->rows */
+	size_t row_count, tested, selected;
+	size_t *order;			/* rows with a role: causes by their change, largest first */
+	size_t order_count;
+	size_t slower, faster;		/* causes */
+
+	bool work_known;		/* same_work: the whole */
+	struct np_gate_change work;	/* share[0] is 1 */
+	size_t over_budget, near_budget;
+	size_t undecided;		/* tested and neither found nor shown to be below the limit */
+	const struct np_gate_row *least_decided;
+	size_t runs_needed;		/* a side, to decide all; 0: enough */
+};
+
+void np_gate_options_init(struct np_gate_options *options);
+
+/* "PATTERN:self=5%" or "PATTERN:total=12.5%".  Returns 0, or -EINVAL. */
+int np_gate_budget_parse(struct np_budget *ret, const char *text);
+
+/* COMPARE must be closed, and outlive GATE.  OPTIONS is copied; its budgets are used in place. */
+void np_gate_init(struct np_gate *gate, const struct np_compare *compare,
+		  const struct np_gate_options *options);
+void np_gate_finish(struct np_gate *gate);
+
+/* The change that is told of a row: self when that is significant, else total. */
+const struct np_gate_change *np_gate_change_of(const struct np_gate_row *row);
+bool np_gate_change_is_self(const struct np_gate_row *row);
+
+const char *np_gate_result_name(enum np_gate_result result);	/* "PASS", ... */
+const char *np_gate_role_name(enum np_gate_role role);
+
+/* One run's samples by node with descendants, or their own alone, as shares of its side's sum, so
+ * that the sum over the runs of a side is the side's share; to be freed. */
+double *np_gate_nodes(const struct np_gate *gate, enum np_side side, bool totals);
+
+/* For gate_*.c: */
+void np_gate_quality(struct np_gate *gate);
+void np_gate_causes(struct np_gate *gate);
+void np_gate_budgets(struct np_gate *gate);
+
+#endif
