@@ -14,8 +14,14 @@
 
 #include "base/message.h"
 
+/* Where the lines go: into a profile that is being written, or a tree of several. */
+struct about {
+	struct np_pprof *pprof;
+	struct np_tree *tree;
+};
+
 __attribute__((format(printf, 2, 3)))
-static void say(struct np_pprof *pprof, const char *format, ...)
+static void say(const struct about *about, const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -26,7 +32,10 @@ static void say(struct np_pprof *pprof, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		np_die(NP_EXIT_FAILURE, "out of memory");
-	np_pprof_comment(pprof, text);
+	if (about->pprof)
+		np_pprof_comment(about->pprof, text);
+	else
+		np_tree_add_comment(about->tree, text);
 	free(text);
 }
 
@@ -41,7 +50,7 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0.0;
 }
 
-static void say_clock(struct np_pprof *pprof, const struct np_spool_header *head)
+static void say_clock(const struct about *about, const struct np_spool_header *head)
 {
 	const char *why = head->clock_errno ? strerror(head->clock_errno) : NULL;
 	const char *name = head->clock == NP_CLOCK_PERF ? "perf_event task-clock of each thread"
@@ -49,11 +58,11 @@ static void say_clock(struct np_pprof *pprof, const struct np_spool_header *head
 			 : head->clock == NP_CLOCK_ITIMER ? "setitimer for the whole process"
 			 : "not known";
 
-	say(pprof, "clock: %s, %u Hz%s%s", name, head->hz,
+	say(about, "clock: %s, %u Hz%s%s", name, head->hz,
 	    why ? "; a better one was refused: " : "", why ? why : "");
 }
 
-static void say_quality(struct np_pprof *pprof, const struct np_fold_result *result)
+static void say_quality(const struct about *about, const struct np_fold_result *result)
 {
 	static const char *const reasons[NP_QUALITY_MAX] = {
 		[NP_QUALITY_TOO_DEEP] = "deeper than the limit: their outermost frames are missing",
@@ -63,21 +72,20 @@ static void say_quality(struct np_pprof *pprof, const struct np_fold_result *res
 		[NP_QUALITY_NO_UNWINDER] = "at the leaf: the unwinder could not be used",
 	};
 
-	say(pprof, "samples: %" PRIu64 " weighing %" PRIu64 " periods, %.3f s of CPU time",
+	say(about, "samples: %" PRIu64 " weighing %" PRIu64 " periods, %.3f s of CPU time",
 	    result->samples, result->periods, (double)result->cpu_ns / 1e9);
-	say(pprof, "complete stacks: %.2f %% of the samples",
+	say(about, "complete stacks: %.2f %% of the samples",
 	    percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples));
 	for (int i = 1; i < NP_QUALITY_MAX; i++)
 		if (result->by_quality[i])
-			say(pprof, "stacks cut: %" PRIu64 " samples %s", result->by_quality[i],
+			say(about, "stacks cut: %" PRIu64 " samples %s", result->by_quality[i],
 				reasons[i]);
-	say(pprof, "unresolved: %.2f %% of the samples by their leaf, %.2f %% of all frames",
+	say(about, "unresolved: %.2f %% of the samples by their leaf, %.2f %% of all frames",
 	    percent(result->unresolved_samples, result->samples),
 	    percent(result->unresolved_frames, result->frames));
 }
 
-static void say_lost(struct np_pprof *pprof, const struct np_spool_header *head,
-		     const struct np_fold_result *result)
+static void say_lost(const struct about *about, const struct np_fold_result *result)
 {
 	static const char *const words[NP_COUNT_MAX] = {
 		[NP_COUNT_ON_ANCESTOR] = "samples kept on an outer frame, for the spool was full "
@@ -96,31 +104,36 @@ static void say_lost(struct np_pprof *pprof, const struct np_spool_header *head,
 
 	for (int i = 0; i < NP_COUNT_MAX; i++)
 		if (words[i] && result->counters[i])
-			say(pprof, "count: %" PRIu64 " %s", result->counters[i], words[i]);
+			say(about, "count: %" PRIu64 " %s", result->counters[i], words[i]);
 	if (result->damaged)
-		say(pprof, "damaged: %" PRIu64 " entries of the spool could not be used",
+		say(about, "damaged: %" PRIu64 " entries of the spool could not be used",
 			result->damaged);
+}
+
+static void say_missing(const struct about *about, const struct np_spool_header *head,
+			const struct np_fold_result *result)
+{
 	if (head->state == NP_SPOOL_ENDED && head->counters[NP_COUNT_SAMPLES] > result->samples)
-		say(pprof, "damaged: %" PRIu64 " more samples were counted than are in the tree",
+		say(about, "damaged: %" PRIu64 " more samples were counted than are in the tree",
 		    head->counters[NP_COUNT_SAMPLES] - result->samples);
 }
 
 /* By the handler's own clock, over the samples whose cost was summed up by then. */
-static void say_overhead(struct np_pprof *pprof, const struct np_fold_result *result)
+static void say_overhead(const struct about *about, const struct np_fold_result *result)
 {
 	uint64_t cost_ns = result->counters[NP_COUNT_HANDLER_NS];
 
 	if (cost_ns == 0)
 		return;
-	say(pprof, "overhead: %.3f %% of the CPU time in the signal handler, without the kernel's part",
+	say(about, "overhead: %.3f %% of the CPU time in the signal handler, without the kernel's part",
 	    percent(cost_ns, result->cpu_ns));
 	if (result->counters[NP_COUNT_SLOWED_DOWN])
-		say(pprof, "overhead: the rate was halved %" PRIu64 " times to stay below "
+		say(about, "overhead: the rate was halved %" PRIu64 " times to stay below "
 			"NEUROPROF_MAX_OVERHEAD; weights are right",
 		    result->counters[NP_COUNT_SLOWED_DOWN]);
 }
 
-static void say_end(struct np_pprof *pprof, const struct np_spool_header *head,
+static void say_end(const struct about *about, const struct np_spool_header *head,
 		    const struct np_fold_result *result)
 {
 	const char *how = head->state != NP_SPOOL_ENDED
@@ -131,11 +144,11 @@ static void say_end(struct np_pprof *pprof, const struct np_spool_header *head,
 			  : head->end == NP_END_SIGNAL ? "ended by a signal"
 						       : "not known";
 
-	say(pprof, "end: %s", how);
+	say(about, "end: %s", how);
 }
 
 /* Which object's names may be missing, and why, in the order of the output. */
-static void say_modules(struct np_pprof *pprof, const struct np_fold_model *model)
+static void say_modules(const struct about *about, const struct np_fold_model *model)
 {
 	const struct np_fold_module **ordered = np_xcalloc(model->module_count, sizeof(*ordered));
 
@@ -147,7 +160,7 @@ static void say_modules(struct np_pprof *pprof, const struct np_fold_model *mode
 		bool said = i > 0 && ordered[i - 1]->symbols == module->symbols;
 
 		if (note && !said)
-			say(pprof, "names: %s %s", module->path[0] ? module->path : "(no path)",
+			say(about, "names: %s %s", module->path[0] ? module->path : "(no path)",
 				note);
 	}
 	free((void *)ordered);
@@ -158,18 +171,29 @@ void np_fold_about(struct np_pprof *pprof, const struct np_fold_model *model,
 {
 	static const char *const unwinders[] = { "none", "cfi", "fp", "libunwind" };
 	const struct np_spool_header *head = np_spool_head(model->reader);
+	const struct about about = { .pprof = pprof };
 	char *identity = np_fold_identity(head);
 
-	say(pprof, "neuroprof " NP_VERSION ": %s", head->exe[0] ? head->exe : head->comm);
-	say(pprof, "%s", identity);
-	say_clock(pprof, head);
-	say(pprof, "unwinder: %s, at most %u frames",
+	say(&about, "neuroprof " NP_VERSION ": %s", head->exe[0] ? head->exe : head->comm);
+	say(&about, "%s", identity);
+	say_clock(&about, head);
+	say(&about, "unwinder: %s, at most %u frames",
 	    head->unwinder <= NP_UNWINDER_LIBUNWIND ? unwinders[head->unwinder] : "not known",
 	    head->depth_max);
-	say_quality(pprof, result);
-	say_lost(pprof, head, result);
-	say_overhead(pprof, result);
-	say_modules(pprof, model);
-	say_end(pprof, head, result);
+	say_quality(&about, result);
+	say_lost(&about, result);
+	say_missing(&about, head, result);
+	say_overhead(&about, result);
+	say_modules(&about, model);
+	say_end(&about, head, result);
 	free(identity);
+}
+
+void np_fold_about_sum(struct np_tree *tree, const struct np_fold_result *sum)
+{
+	const struct about about = { .tree = tree };
+
+	say_quality(&about, sum);
+	say_lost(&about, sum);
+	say_overhead(&about, sum);
 }

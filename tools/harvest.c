@@ -213,16 +213,35 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 			harvest->running == 1 ? "it has" : "they have");
 }
 
-void np_harvest_merge(struct np_harvest *harvest, const char *out, const char *command)
+/* Where no earlier tree is; to be freed. */
+static char *tree_prefix(const char *out, const char *command)
 {
 	const char *slash = strrchr(command, '/');
+	char number[16] = "";
+
+	for (unsigned n = 2; ; n++) {
+		char *prefix = np_xasprintf("%s/neuroprof.%s.tree%s", out, slash ? slash + 1 : command, number);
+		char *folded = np_xasprintf("%s.folded", prefix), *pprof = np_xasprintf("%s.pb.gz", prefix);
+		bool taken = access(folded, F_OK) == 0 || access(pprof, F_OK) == 0;
+
+		free(folded);
+		free(pprof);
+		if (!taken)
+			return prefix;
+		free(prefix);
+		snprintf(number, sizeof(number), "-%u", n);
+	}
+}
+
+void np_harvest_merge(struct np_harvest *harvest, const char *out, const char *command)
+{
 	char *prefix;
 
 	if (harvest->part_count < 2)
 		return;
-	prefix = np_xasprintf("%s/neuroprof.%s.tree", out, slash ? slash + 1 : command);
-	if (np_merge_tree(harvest->parts, harvest->part_count, prefix, &harvest->tree_folded,
-			  &harvest->tree_pprof) < 0)
+	prefix = tree_prefix(out, command);
+	if (np_merge_tree(harvest->parts, harvest->part_count, &harvest->sum, prefix,
+			  &harvest->tree_folded, &harvest->tree_pprof) < 0)
 		harvest->damaged++;
 	free(prefix);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "fold_about.h"
 #include "profile/folded.h"
 #include "profile/pprof_write.h"
 #include "profile/read.h"
@@ -88,6 +89,28 @@ static void copy_meta(struct np_tree *to, struct np_tree *from)
 	out->duration_ns = in->duration_ns > out->duration_ns ? in->duration_ns : out->duration_ns;
 }
 
+static bool has_comment(const struct np_tree *tree, const char *text)
+{
+	for (size_t i = 0; i < np_tree_comment_count(tree); i++)
+		if (strcmp(np_tree_comment(tree, i), text) == 0)
+			return true;
+	return false;
+}
+
+/* How it was measured, once; which processes are in it, each.  The rest is of one process only. */
+static void copy_comments(struct np_tree *to, const struct np_tree *from)
+{
+	static const char *const kept[] = { "process: ", "clock: ", "unwinder: ", "names: " };
+
+	for (size_t i = 0; i < np_tree_comment_count(from); i++) {
+		const char *text = np_tree_comment(from, i);
+
+		for (size_t k = 0; k < sizeof(kept) / sizeof(*kept); k++)
+			if (strncmp(text, kept[k], strlen(kept[k])) == 0 && !has_comment(to, text))
+				np_tree_add_comment(to, text);
+	}
+}
+
 static int add_part(struct np_tree *to, const struct np_merge_part *part, const char *path)
 {
 	struct np_read_options options = { .strict = true };
@@ -97,6 +120,7 @@ static int add_part(struct np_tree *to, const struct np_merge_part *part, const 
 
 	if (r == 0) {
 		copy_meta(to, from);
+		copy_comments(to, from);
 		r = graft(to, process_node(to, part), from);
 	}
 	if (r < 0)
@@ -219,13 +243,15 @@ static int fill_pprof(struct np_tree *tree, int fd)
 	return r;
 }
 
-static int merge_into(const struct np_merge_part *parts, size_t count, bool folded, char *path)
+static int merge_into(const struct np_merge_part *parts, size_t count,
+		      const struct np_fold_result *sum, bool folded, char *path)
 {
 	struct np_tree *tree = np_tree_create();
 	char *note = np_xasprintf("a tree of %zu processes, merged from their profiles", count);
 	int r = 0;
 
 	np_tree_add_comment(tree, note);
+	np_fold_about_sum(tree, sum);
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = add_part(tree, &parts[i], folded ? parts[i].folded_path : parts[i].pprof_path);
 	np_tree_finish(tree);
@@ -237,14 +263,14 @@ static int merge_into(const struct np_merge_part *parts, size_t count, bool fold
 	return r;
 }
 
-int np_merge_tree(const struct np_merge_part *parts, size_t count, const char *prefix,
-		  char **ret_folded, char **ret_pprof)
+int np_merge_tree(const struct np_merge_part *parts, size_t count, const struct np_fold_result *sum,
+		  const char *prefix, char **ret_folded, char **ret_pprof)
 {
 	char *folded = np_xasprintf("%s.folded", prefix), *pprof = np_xasprintf("%s.pb.gz", prefix);
-	int r = merge_into(parts, count, true, folded);
+	int r = merge_into(parts, count, sum, true, folded);
 
 	if (r == 0)
-		r = merge_into(parts, count, false, pprof);
+		r = merge_into(parts, count, sum, false, pprof);
 	if (r < 0) {
 		free(folded);
 		free(pprof);

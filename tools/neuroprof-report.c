@@ -103,6 +103,34 @@ static char *source_of(const struct np_report_settings *settings)
 	return visible;
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A process whose samples came from two inputs, a tree and its part say, counts double. */
+static void note_counted_twice(const struct np_tree *tree)
+{
+	size_t count = 0;
+	const char **processes = np_xcalloc(np_tree_comment_count(tree) + 1, sizeof(*processes));
+
+	for (size_t i = 0; i < np_tree_comment_count(tree); i++)
+		if (strncmp(np_tree_comment(tree, i), "process: ", 9) == 0)
+			processes[count++] = np_tree_comment(tree, i);
+	qsort(processes, count, sizeof(*processes), by_text);
+	for (size_t i = 1; i < count; i++) {
+		if (strcmp(processes[i - 1], processes[i]) == 0) {
+			char *visible = np_visible(processes[i] + 9, NP_VISIBLE_NAME_MAX);
+
+			np_note("the inputs have a process more than once, so it counts double (%s): give either "
+				"a .tree profile or its parts", visible);
+			free(visible);
+			break;
+		}
+	}
+	free((void *)processes);
+}
+
 static struct np_tree *read_all(const struct np_report_settings *settings)
 {
 	const struct np_read_options options = { .strict = settings->strict };
@@ -116,6 +144,8 @@ static struct np_tree *read_all(const struct np_report_settings *settings)
 		if (*report.message)
 			np_note("%s", report.message);
 	}
+	if (settings->file_count > 1)
+		note_counted_twice(tree);
 	np_tree_finish(tree);
 	np_tree_sort(tree);
 	if (np_tree_node(tree, 0)->total == 0)

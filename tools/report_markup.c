@@ -77,6 +77,29 @@ static void put_markdown_row(const struct np_report *report, const struct np_ran
 		samples, saves);
 }
 
+/* A list; of the processes of a tree none, for there may be thousands. */
+static void put_comments(const struct np_tree *tree, FILE *to)
+{
+	size_t processes = 0, put = 0;
+
+	for (size_t i = 0; i < np_tree_comment_count(tree); i++)
+		processes += strncmp(np_tree_comment(tree, i), "process: ", 9) == 0;
+	for (size_t i = 0; i < np_tree_comment_count(tree); i++) {
+		char *comment;
+
+		if (processes > 1 && strncmp(np_tree_comment(tree, i), "process: ", 9) == 0)
+			continue;
+		comment = np_visible(np_tree_comment(tree, i), NP_VISIBLE_NAME_MAX);
+		fputs("- ", to);
+		put_prose(to, comment);
+		fputc('\n', to);
+		free(comment);
+		put++;
+	}
+	if (put)
+		fputc('\n', to);
+}
+
 void np_report_markdown(const struct np_report *report, FILE *to)
 {
 	char *summary = np_units_summary(report->tree), *formula = np_report_formula(report->ranking);
@@ -86,14 +109,7 @@ void np_report_markdown(const struct np_report *report, FILE *to)
 	fputs("\n\n", to);
 	put_prose(to, summary);
 	fputs("\n\n", to);
-	for (size_t i = 0; i < np_tree_comment_count(report->tree); i++) {
-		char *comment = np_visible(np_tree_comment(report->tree, i), NP_VISIBLE_NAME_MAX);
-
-		fputs("- ", to);
-		put_prose(to, comment);
-		fputs(i + 1 == np_tree_comment_count(report->tree) ? "\n\n" : "\n", to);
-		free(comment);
-	}
+	put_comments(report->tree, to);
 	fputs("| # | function | module | ROI | score | complexity | self % | \xe2\x89\xa5 (95 %) | total % "
 	      "| calls | samples | 2\xc3\x97 gain % |\n"
 	      "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n", to);

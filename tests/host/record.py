@@ -3,6 +3,7 @@
 """neuroprof record: streams, signals and exit status are the command's; profiles of the whole tree.
 usage: record.py BUILD_DIR
 """
+import gzip
 import os
 import re
 import signal
@@ -55,6 +56,10 @@ def children_are_profiled_each_in_its_own_file(place):
     parts = [read_folded(f"{place.out}/{f}") for f in place.folded() if ".tree." not in f]
     assert sum(tree.values()) == sum(sum(part.values()) for part in parts), "the tree is not the sum of its parts"
     assert all(re.fullmatch(r".* \(pid \d+\)", stack[0]) for stack in tree), tree
+    with gzip.open(f"{place.out}/neuroprof.sh.tree.pb.gz") as profile:
+        about = profile.read()
+    assert about.count(b"process: pid ") == len(parts), "the tree does not say which processes are in it"
+    assert b"complete stacks: " in about and b"samples: " in about, "the tree does not say how good it is"
     assert inclusive(tree, "burn") == sum(inclusive(part, "burn") for part in parts)
     for name in profiles:
         assert inclusive(read_folded(f"{place.out}/{name}"), "burn") > 50, name
