@@ -88,6 +88,7 @@ static void fold_one(const char *path, const char *out, struct np_harvest *harve
 	np_fold_result_finish(&result);
 }
 
+/* NULL: none, and errno is 0; or the directory cannot be read. */
 static char **list_spools(const char *directory, size_t *ret_count)
 {
 	DIR *dir = opendir(directory);
@@ -97,7 +98,7 @@ static char **list_spools(const char *directory, size_t *ret_count)
 
 	*ret_count = 0;
 	if (!dir)
-		return NULL;
+		return NULL;	/* with errno */
 	while ((entry = readdir(dir))) {
 		size_t length = strlen(entry->d_name), suffix = strlen(NP_SPOOL_SUFFIX);
 
@@ -110,6 +111,7 @@ static char **list_spools(const char *directory, size_t *ret_count)
 	if (count)
 		qsort(paths, count, sizeof(*paths), by_name);
 	*ret_count = count;
+	errno = 0;
 	return paths;
 }
 
@@ -121,12 +123,12 @@ void np_harvest_directory(const char *directory, const char *out, bool grace,
 	char **paths;
 	size_t count;
 
-	if (access(directory, R_OK | X_OK) < 0) {
-		np_error("%s: %s", directory, strerror(errno));
+	paths = list_spools(directory, &count);
+	if (!paths && errno) {
+		np_error("%s: cannot look for spools there: %s", directory, strerror(errno));
 		harvest->damaged++;
 		return;
 	}
-	paths = list_spools(directory, &count);
 	for (size_t i = 0; i < count; i++) {
 		while (owner_lives(paths[i]) && steps_left-- > 0)
 			nanosleep(&step, NULL);
@@ -173,9 +175,10 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 	FILE *to = stderr;
 
 	if (sum->samples == 0) {
-		np_note("no sample was taken%s: the command used less CPU time than one period, "
-			"or no process of it could load the library (static or set-user-id programs)",
-			harvest->running ? " by a process that has ended" : "");
+		if (harvest->damaged == 0)	/* that was said, and may be why */
+			np_note("no sample was taken%s: the command used less CPU time than one period, "
+				"or no process of it could load the library (static or set-user-id programs)",
+				harvest->running ? " by a process that has ended" : "");
 	} else {
 		fprintf(to, "neuroprof: %s samples in %zu process%s, %.2f CPU s", grouped(sum->samples, samples),
 			harvest->processes, harvest->processes == 1 ? "" : "es", (double)sum->cpu_ns / 1e9);

@@ -37,11 +37,6 @@ static const char help_text[] =
 	"      --version         the version\n\n"
 	"Exit status: 0 done; 1 a spool was not read whole or a profile not written; 2 usage.\n";
 
-static void usage_hint(void)
-{
-	np_error("try neuroprof-fold --help");
-}
-
 static bool read_descriptor(const char *text, int *ret)
 {
 	char *end;
@@ -70,7 +65,8 @@ static int parse(struct command *command, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "o:qv", options, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":o:qv", options, NULL)) != -1) {
 		switch (c) {
 		case 'o':
 			command->out = optarg;
@@ -96,13 +92,11 @@ static int parse(struct command *command, int argc, char **argv)
 			puts("neuroprof-fold " NP_VERSION);
 			return NP_EXIT_OK;
 		default:
-			usage_hint();	/* getopt said what is wrong */
-			return NP_EXIT_USAGE;
+			return np_bad_option(c, argv, "neuroprof-fold --help");
 		}
 	}
 	if (optind >= argc) {
-		np_error("no spool given");
-		usage_hint();
+		np_error("which spool? neuroprof-fold SPOOL…; see neuroprof-fold --help");
 		return NP_EXIT_USAGE;
 	}
 	return -1;

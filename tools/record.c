@@ -65,7 +65,8 @@ static bool parse(struct record *record, int argc, char **argv, int *ret_first)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+F:o:q", options, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:F:o:q", options, NULL)) != -1) {
 		switch (c) {
 		case 'F':
 			record->hz = optarg;
@@ -89,7 +90,8 @@ static bool parse(struct record *record, int argc, char **argv, int *ret_first)
 			fputs(help_text, stdout);
 			exit(NP_EXIT_OK);
 		default:
-			return false;	/* getopt said what is wrong */
+			np_bad_option(c, argv, "neuroprof record --help");
+			return false;
 		}
 	}
 	*ret_first = optind;
@@ -134,11 +136,14 @@ static bool check(const struct record *record)
 static void make_output(struct record *record)
 {
 	char resolved[PATH_MAX];
+	struct stat status;
 
 	if (mkdir(record->out, 0777) < 0 && errno != EEXIST)
 		np_die(EXIT_OURS, "%s: cannot be made: %s", record->out, strerror(errno));
-	if (!realpath(record->out, resolved))
+	if (!realpath(record->out, resolved) || stat(resolved, &status) < 0)
 		np_die(EXIT_OURS, "%s: %s", record->out, strerror(errno));
+	if (!S_ISDIR(status.st_mode))
+		np_die(EXIT_OURS, "%s: is no directory: name one with -o", record->out);
 	if (access(resolved, W_OK | X_OK) < 0)
 		np_die(EXIT_OURS, "%s: cannot be written (%s): choose another directory with -o",
 		       record->out, strerror(errno));

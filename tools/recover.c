@@ -65,7 +65,8 @@ int np_command_recover(int argc, char **argv)
 	bool quiet = false;
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "o:q", options, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":o:q", options, NULL)) != -1) {
 		switch (c) {
 		case 'o':
 			out = optarg;
@@ -77,7 +78,7 @@ int np_command_recover(int argc, char **argv)
 			fputs(help_text, stdout);
 			return NP_EXIT_OK;
 		default:
-			return NP_EXIT_USAGE;
+			return np_bad_option(c, argv, "neuroprof recover --help");
 		}
 	}
 	count = (size_t)(argc - optind);

@@ -13,7 +13,7 @@
 
 #include "analyze/units.h"
 #include "base/message.h"
-#include "profile/utf8.h"
+#include "base/utf8.h"
 #include "report.h"
 
 static json_t *must(json_t *value)

@@ -151,18 +151,6 @@ static void take(struct np_report_settings *settings, int option)
 	}
 }
 
-static _Noreturn void reject(int option, char **argv)
-{
-	const char *word = argv[optind - 1];
-
-	if (option == ':')
-		np_die(NP_EXIT_USAGE, "'%s' needs a value: see neuroprof-report --help", word);
-	if (optopt > 0 && optopt < OPT_SVG && strncmp(word, "--", 2) != 0)
-		np_die(NP_EXIT_USAGE, "'-%c' is no option: see neuroprof-report --help", optopt);
-	np_die(NP_EXIT_USAGE, "'%s' is no option, or not one that takes this: see "
-	       "neuroprof-report --help", word);
-}
-
 static void check(const struct np_report_settings *settings)
 {
 	size_t standard_inputs = 0;
@@ -194,7 +182,7 @@ void np_report_options(int argc, char **argv, struct np_report_settings *setting
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":n:s:f:c:o:", options, NULL)) != -1) {
 		if (option == '?' || option == ':')
-			reject(option, argv);
+			exit(np_bad_option(option, argv, "neuroprof-report --help"));
 		take(settings, option);
 	}
 	settings->files = argv + optind;

@@ -12,32 +12,9 @@
 #include <wchar.h>
 
 #include "base/message.h"
-#include "profile/utf8.h"
+#include "base/utf8.h"
 
 #define ELLIPSIS "\xe2\x80\xa6"
-
-static uint32_t decode(const char *text, size_t length)
-{
-	const unsigned char *byte = (const unsigned char *)text;
-	uint32_t code = length == 1 ? byte[0] : byte[0] & (0xffu >> (length + 1));
-
-	for (size_t i = 1; i < length; i++)
-		code = code << 6 | (byte[i] & 0x3f);
-	return code;
-}
-
-static bool is_hidden(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) ||
-	       code == 0xad || code == 0x34f || code == 0x61c || code == 0x180e ||
-	       (code >= 0x200b && code <= 0x200f) ||	/* zero width, LRM, RLM */
-	       (code >= 0x2028 && code <= 0x202e) ||	/* line ends, bidi embedding, override */
-	       (code >= 0x2060 && code <= 0x206f) ||	/* bidi isolates, deprecated controls */
-	       (code >= 0xd800 && code <= 0xdfff) || code == 0xfeff ||
-	       (code >= 0xfff9 && code <= 0xfffb) ||
-	       (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) == 0xfffe ||
-	       (code >= 0xe0000 && code <= 0xe007f);	/* tags: invisible text */
-}
 
 /* Writes at most 12 bytes; returns how many, and in *TAKEN the bytes of the name used up. */
 static size_t show_one(char *to, const char *from, size_t left, size_t *taken)
@@ -48,8 +25,8 @@ static size_t show_one(char *to, const char *from, size_t left, size_t *taken)
 	*taken = length ? length : 1;
 	if (length == 0)
 		return (size_t)sprintf(to, "\\x%02x", (unsigned char)*from);
-	code = decode(from, length);
-	if (is_hidden(code))
+	code = np_utf8_decode(from, length);
+	if (np_utf8_is_hidden(code))
 		return (size_t)sprintf(to, "\\u{%x}", code);
 	memcpy(to, from, length);
 	return length;
@@ -73,7 +50,7 @@ char *np_visible(const char *name, size_t max)
 
 static size_t columns_of(const char *text, size_t length)
 {
-	int width = length == 1 ? 1 : wcwidth((wchar_t)decode(text, length));
+	int width = length == 1 ? 1 : wcwidth((wchar_t)np_utf8_decode(text, length));
 
 	return width < 0 ? 1 : (size_t)width;
 }

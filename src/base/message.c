@@ -4,12 +4,15 @@
  */
 #include "base/message.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/utf8.h"
 
 static const char *tool_name = "neuroprof";
 
@@ -18,43 +21,30 @@ void np_message_tool(const char *name)
 	tool_name = name;
 }
 
-/* Length of the well-formed UTF-8 sequence at TEXT, or 0. */
-static size_t utf8_length(const unsigned char *text)
+/* Length of the character at TEXT that a terminal shows as it is, or 0. */
+static size_t visible_length(const char *text, size_t left)
 {
-	size_t more = text[0] >= 0xf0 && text[0] < 0xf5 ? 3
-		    : text[0] >= 0xe0 && text[0] < 0xf0 ? 2
-		    : text[0] >= 0xc2 && text[0] < 0xe0 ? 1 : 0;
+	size_t length = np_utf8_sequence(text, left);
 
-	if (text[0] < 0x80)
-		return 1;
-	if (more == 0)
-		return 0;
-	for (size_t i = 1; i <= more; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	/* C1 controls and bidirectional overrides can rewrite a terminal line. */
-	if (text[0] == 0xc2 && text[1] < 0xa0)
-		return 0;
-	if (text[0] == 0xe2 && (text[1] == 0x80 || text[1] == 0x81) &&
-	    ((text[2] >= 0x8b && text[2] <= 0x8f) || (text[2] >= 0xa8 && text[2] <= 0xaf)))
-		return 0;
-	return more + 1;
+	return length > 0 && np_utf8_is_hidden(np_utf8_decode(text, length)) ? 0 : length;
 }
 
 static size_t escape(char *to, size_t room, const char *from)
 {
-	size_t n = 0;
+	size_t n = 0, left = strlen(from);
 
-	for (const unsigned char *p = (const unsigned char *)from; *p && n + 8 < room;) {
-		size_t length = utf8_length(p);
+	while (left > 0 && n + 8 < room) {
+		size_t length = visible_length(from, left);
 
-		if (length == 0 || *p < 0x20 || *p == 0x7f) {
-			n += (size_t)snprintf(to + n, room - n, "\\x%02x", *p++);
-			continue;
+		if (length == 0) {
+			n += (size_t)snprintf(to + n, room - n, "\\x%02x", (unsigned char)*from);
+			length = 1;
+		} else {
+			memcpy(to + n, from, length);
+			n += length;
 		}
-		memcpy(to + n, p, length);
-		n += length;
-		p += length;
+		from += length;
+		left -= length;
 	}
 	to[n] = '\0';
 	return n;
@@ -101,6 +91,20 @@ _Noreturn void np_die(int status, const char *format, ...)
 	say("", format, args);
 	va_end(args);
 	exit(status);
+}
+
+int np_bad_option(int c, char *const *argv, const char *help)
+{
+	const char *word = argv[optind - 1];
+	bool is_short = optopt > ' ' && optopt < 127 && strncmp(word, "--", 2) != 0;
+
+	if (c == ':')
+		np_error("'%s' needs a value: see %s", word, help);
+	else if (is_short)
+		np_error("'-%c' is no option: see %s", optopt, help);
+	else
+		np_error("'%s' is no option, or not one that takes this: see %s", word, help);
+	return NP_EXIT_USAGE;
 }
 
 void *np_xcalloc(unsigned long count, unsigned long size)

@@ -27,6 +27,10 @@ void np_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* np_error() and exit(STATUS). */
 _Noreturn void np_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Say what getopt_long() refused: C is '?', or ':' for an optstring that begins with ':'.  HELP is
+ * the command that lists the options.  Set opterr = 0 before.  Returns NP_EXIT_USAGE. */
+int np_bad_option(int c, char *const *argv, const char *help);
+
 /* Allocation for the tools: never returns NULL; says one line and exits 1 when memory is out. */
 void *np_xcalloc(unsigned long count, unsigned long size);
 void *np_xrealloc(void *old, unsigned long count, unsigned long size);

@@ -15,10 +15,10 @@
 #include <zlib.h>
 
 #include "base/message.h"
+#include "base/utf8.h"
 #include "profile.pb-c.h"
 #include "profile/arena.h"
 #include "profile/intern.h"
-#include "profile/utf8.h"
 
 struct np_pprof {
 	struct np_arena arena;

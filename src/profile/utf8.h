@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * utf8.h - is a name well-formed UTF-8?  Names are bytes to us; some formats ask for more.
- *
- * Context: tools.
+ * utf8.h - moved to base/utf8.h.  Context: tools.
  */
 #ifndef NP_PROFILE_UTF8_H
 #define NP_PROFILE_UTF8_H
 
-#include <stddef.h>
-
-/* Length of the well-formed UTF-8 sequence (RFC 3629: shortest form, no surrogate, at most
- * U+10FFFF) at the start of TEXT, which has LENGTH bytes; 0 when there is none. */
-size_t np_utf8_sequence(const char *text, size_t length);
-
-/* Copy TEXT to TO (room for 4 * LENGTH bytes), each byte that is not UTF-8 and each NUL as "\xNN".
- * Returns the bytes written; no NUL is added. */
-size_t np_utf8_clean(char *to, const char *text, size_t length);
+#include "base/utf8.h"
 
 #endif

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "base/utf8.h"
 
 #define NAME_BYTES_MAX	  65536u	/* of what we show */
 #define MANGLED_BYTES_MAX 16384u	/* longer names are shown as they are */
@@ -143,43 +144,30 @@ static void remember(struct np_names *names, const char *key, char tag, const ch
 	free(tagged);
 }
 
-/* Length of the well-formed UTF-8 sequence at TEXT (of at most ROOM bytes), or 0. */
-static size_t utf8_length(const unsigned char *text, size_t room)
+/* Length of the sequence at TEXT that is kept as it is, or 0: no controls, C1 neither. */
+static size_t plain_length(const char *text, size_t room)
 {
-	uint32_t code;
-	size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
-		      : (text[0] & 0xf0) == 0xe0 ? 3 : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
+	size_t length = np_utf8_sequence(text, room);
+	uint32_t code = length ? np_utf8_decode(text, length) : 0;
 
-	if (length <= 1 || length > room)
-		return length > room ? 0 : length;
-	code = text[0] & (0x7fu >> length);
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3f);
-	}
-	if ((length == 3 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) ||
-	    (length == 4 && (code < 0x10000 || code > 0x10ffff)) || code < 0xa0)
-		return 0;		/* overlong, a surrogate, or a C1 control */
-	return length;
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) ? 0 : length;
 }
 
 /* Write the printable form of TEXT to names->scratch.  Returns its length. */
 static size_t clean(struct np_names *names, const char *text, size_t length)
 {
-	const unsigned char *from = (const unsigned char *)text;
 	char *to = names->scratch;
 	size_t n = 0;
 
 	for (size_t i = 0; i < length && n + 4 <= NAME_BYTES_MAX;) {
-		size_t sequence = utf8_length(from + i, length - i);
+		size_t sequence = plain_length(text + i, length - i);
 
-		if (sequence == 0 || from[i] < 0x20 || from[i] == 0x7f) {
-			snprintf(to + n, 5, "\\x%02x", from[i++]);
+		if (sequence == 0) {
+			snprintf(to + n, 5, "\\x%02x", (unsigned char)text[i++]);
 			n += 4;
 			continue;
 		}
-		memcpy(to + n, from + i, sequence);
+		memcpy(to + n, text + i, sequence);
 		n += sequence;
 		i += sequence;
 	}

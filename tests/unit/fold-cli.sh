@@ -30,8 +30,8 @@ check() {
 	fi
 }
 
-expect 2 2 'no spool given'
-expect 2 2 'unrecognized' --nonsense
+expect 2 1 'which spool'
+expect 2 1 'is no option' --nonsense
 expect 2 1 'expected the number' --after-exec=x "$corpus/rich"
 expect 1 1 'No such file' "$dir/none"
 expect 1 1 'not a spool' "$corpus/short"
