@@ -11,12 +11,15 @@
  *	total NANOSECONDS		of the whole process
  *	threads COUNT
  *
- * Slices have random lengths, so that no clock can be in step with them.  Every function works
- * through burn(), one call further in, for a walk along frame pointers loses the caller of a libc
+ * Slices have exponential lengths: a program with a rhythm falls into step with any regular clock of
+ * about the same period, the more so as each tick's own cost delays it, and then all of them are wrong
+ * by points (with slices of 1 ms, give or take a half, 3 points at 1 kHz; an empty handler that
+ * looks at a variable is as wrong as a profiler).  Every function works through burn(), one call further in, for a walk along frame pointers loses the caller of a libc
  * function that has no frame of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -58,12 +61,14 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t random_below(struct ledger *ledger, uint64_t bound)
+/* Exponential, of this mean; no less than a thousandth of it. */
+static uint64_t random_length(struct ledger *ledger, uint64_t mean)
 {
 	ledger->seed ^= ledger->seed << 13;
 	ledger->seed ^= ledger->seed >> 7;
 	ledger->seed ^= ledger->seed << 17;
-	return (ledger->seed >> 11) % bound;
+	return mean / 1000 + 1 +
+	       (uint64_t)(-log((double)((ledger->seed >> 11) + 1) * 0x1p-53) * (double)mean);
 }
 
 static bool is_over(const struct ledger *ledger)
@@ -71,10 +76,10 @@ static bool is_over(const struct ledger *ledger)
 	return ledger->last_ns >= ledger->until_ns;
 }
 
-/* Work for MEAN_NS, give or take a half, and book it. */
+/* Work for MEAN_NS on average, and book it. */
 FUNCTION void burn(struct ledger *ledger, unsigned int function, uint64_t mean_ns)
 {
-	uint64_t until = ledger->last_ns + mean_ns / 2 + random_below(ledger, mean_ns);
+	uint64_t until = ledger->last_ns + random_length(ledger, mean_ns);
 	uint64_t value = until, now;
 
 	do {
@@ -188,14 +193,14 @@ FUNCTION void ask_kernel(void)
 
 FUNCTION void big_reads(struct ledger *ledger, int fd)
 {
-	for (unsigned int i = 20 + (unsigned int)random_below(ledger, 40); i-- > 0; )
+	for (uint64_t i = random_length(ledger, 40); i-- > 0; )
 		read_block(fd);
 	book(ledger, 1);
 }
 
 FUNCTION void small_calls(struct ledger *ledger)
 {
-	for (unsigned int i = 1000 + (unsigned int)random_below(ledger, 2000); i-- > 0; )
+	for (uint64_t i = random_length(ledger, 2000); i-- > 0; )
 		ask_kernel();
 	book(ledger, 2);
 }
