@@ -40,6 +40,41 @@ _neuroprof_recover() {
 	esac
 }
 
+_neuroprof_doctor() {
+	mapfile -t COMPREPLY < <(compgen -W '--json --help' -c -- "$cur")
+}
+
+# Processes that are profiled; for dump, any.
+_neuroprof_pids() {
+	if [[ ${words[1]} == dump ]]; then
+		mapfile -t COMPREPLY < <(compgen -W '$(command ps axo pid=)' -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -W '$(neuroprof ls 2>/dev/null | awk "NR > 1 { print \$1 }")' \
+			-- "$cur")
+	fi
+}
+
+_neuroprof_live() {
+	case ${words[1]}:$prev in
+	snapshot:-o | snapshot:--output) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	top:-s | top:--sort) mapfile -t COMPREPLY < <(compgen -W 'self total' -- "$cur") ;;
+	top:-[ndr] | top:--reports | top:--delay | top:--rows) COMPREPLY=() ;;
+	*)
+		if [[ $cur != -* ]]; then
+			[[ ${words[1]} == ls ]] || _neuroprof_pids
+			return
+		fi
+		case ${words[1]} in
+		ls) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$cur") ;;
+		top) mapfile -t COMPREPLY < <(compgen -W '--reports --delay --sort --cumulative --rows --plain
+			--help' -- "$cur") ;;
+		snapshot) mapfile -t COMPREPLY < <(compgen -W '--output --quiet --help' -- "$cur") ;;
+		*) mapfile -t COMPREPLY < <(compgen -W '--help' -- "$cur") ;;
+		esac
+		;;
+	esac
+}
+
 _neuroprof() {
 	local cur prev words cword
 	if declare -F _comp_initialize >/dev/null; then
@@ -48,11 +83,13 @@ _neuroprof() {
 		_init_completion -n = || return
 	fi
 	if ((cword == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'record recover --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'record recover doctor ls top snapshot start stop rate dump
+			--help --version' -- "$cur")
 		return
 	fi
 	case ${words[1]} in
-	record | recover) "_neuroprof_${words[1]}" ;;
+	record | recover | doctor) "_neuroprof_${words[1]}" ;;
+	ls | top | snapshot | start | stop | rate | dump) _neuroprof_live ;;
 	esac
 }
 complete -o filenames -F _neuroprof neuroprof

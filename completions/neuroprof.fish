@@ -31,6 +31,14 @@ end
 complete -c neuroprof -f
 complete -c neuroprof -n __neuroprof_no_command -a record -d 'Profile a command and its children'
 complete -c neuroprof -n __neuroprof_no_command -a recover -d 'Fold what killed processes left behind'
+complete -c neuroprof -n __neuroprof_no_command -a doctor -d 'What is in the way of profiling here'
+complete -c neuroprof -n __neuroprof_no_command -a ls -d 'The processes that are being profiled'
+complete -c neuroprof -n __neuroprof_no_command -a top -d 'Functions and threads of a running process'
+complete -c neuroprof -n __neuroprof_no_command -a snapshot -d 'The profile of a running process as it is now'
+complete -c neuroprof -n __neuroprof_no_command -a start -d 'Switch sampling on in a running process'
+complete -c neuroprof -n __neuroprof_no_command -a stop -d 'Switch it off'
+complete -c neuroprof -n __neuroprof_no_command -a rate -d 'Take fewer samples of a running process'
+complete -c neuroprof -n __neuroprof_no_command -a dump -d 'The stack of every thread, of any process'
 complete -c neuroprof -n __neuroprof_no_command -l help -d 'List the commands'
 complete -c neuroprof -n __neuroprof_no_command -l version -d 'Say the version'
 
@@ -47,3 +55,23 @@ complete -c neuroprof -n '__fish_seen_subcommand_from recover' -s o -l output -x
 complete -c neuroprof -n '__fish_seen_subcommand_from recover' -s q -l quiet -d 'Say nothing when all is well'
 complete -c neuroprof -n '__fish_seen_subcommand_from recover' -l help -d 'Say what it does'
 complete -c neuroprof -n '__fish_seen_subcommand_from recover' -a '(__fish_complete_directories)'
+
+complete -c neuroprof -n '__fish_seen_subcommand_from doctor' -l json -d 'All findings as an object'
+complete -c neuroprof -n '__fish_seen_subcommand_from doctor' -a '(__fish_complete_command)'
+complete -c neuroprof -n '__fish_seen_subcommand_from ls' -l json -d 'An array of objects'
+
+function __neuroprof_profiled
+    neuroprof ls 2>/dev/null | awk 'NR > 1 { print $1 "\t" $2 }'
+end
+
+complete -c neuroprof -n '__fish_seen_subcommand_from top snapshot start stop rate' -a '(__neuroprof_profiled)'
+complete -c neuroprof -n '__fish_seen_subcommand_from dump' -a '(__fish_complete_pids)'
+complete -c neuroprof -n '__fish_seen_subcommand_from doctor ls top snapshot start stop rate dump' -l help -d 'Say what it does'
+complete -c neuroprof -n '__fish_seen_subcommand_from snapshot' -s o -l output -x -a '(__fish_complete_directories)' -d 'Where the profile goes'
+complete -c neuroprof -n '__fish_seen_subcommand_from snapshot' -s q -l quiet -d 'No summary'
+complete -c neuroprof -n '__fish_seen_subcommand_from top' -s n -l reports -x -d 'Print so many'
+complete -c neuroprof -n '__fish_seen_subcommand_from top' -s d -l delay -x -d 'Seconds between two looks'
+complete -c neuroprof -n '__fish_seen_subcommand_from top' -s s -l sort -x -a 'self total' -d 'By what'
+complete -c neuroprof -n '__fish_seen_subcommand_from top' -s c -l cumulative -d 'Count since the process began'
+complete -c neuroprof -n '__fish_seen_subcommand_from top' -s r -l rows -x -d 'How many functions'
+complete -c neuroprof -n '__fish_seen_subcommand_from top' -s p -l plain -d 'Text on a terminal, too'

@@ -19,6 +19,8 @@
 #include "symbolize/names.h"
 
 #define OPTION_TRIAL 1000
+#define COLUMNS      96
+#define INDENT	     12
 
 static const char help_text[] =
 	"usage: neuroprof doctor [--json] [--] [COMMAND [ARGUMENT…]]\n\n"
@@ -104,10 +106,27 @@ static const char *verdict(enum np_doctor_state state)
 					  : "All is well: programs can be profiled here.";
 }
 
+/* Words from COLUMN on, folded before the right margin. */
+static void print_words(const char *text, int column)
+{
+	for (bool first = true; *text; first = false) {
+		int length = (int)strcspn(text, " ");
+
+		if (column + 1 + length > COLUMNS && !first)
+			column = printf("\n%*s", INDENT, "") - 1;
+		else if (!first)
+			column += printf(" ");
+		column += printf("%.*s", length, text);
+		text += length;
+		text += strspn(text, " ");
+	}
+	putchar('\n');
+}
+
 static void print_part(struct np_names *names, const char *what, const char *text)
 {
 	if (text)
-		printf("             %s%s\n", what, np_names_keep(names, text));
+		print_words(np_names_keep(names, text), printf("%*s%s", INDENT, "", what));
 }
 
 static void print_text(const struct np_doctor *doctor, struct np_names *names)
@@ -115,8 +134,8 @@ static void print_text(const struct np_doctor *doctor, struct np_names *names)
 	for (size_t i = 0; i < doctor->count; i++) {
 		const struct np_finding *finding = &doctor->findings[i];
 
-		printf("%-8s  %s: %s\n", state_names[finding->state], finding->topic,
-		       np_names_keep(names, finding->found));
+		print_words(np_names_keep(names, finding->found),
+			    printf("%-8s  %s: ", state_names[finding->state], finding->topic));
 		print_part(names, "because ", finding->cause);
 		print_part(names, "so ", finding->meaning);
 		print_part(names, "do: ", finding->remedy);

@@ -215,12 +215,14 @@ static void explain_ticks(const struct np_doctor *doctor, struct np_finding *fin
 {
 	double most = rate(count);
 
-	if (doctor->hz <= most * 1.1)
-		np_doctor_say(&finding->meaning, "enough for the %u Hz that are asked for", doctor->hz);
-	else
+	if (doctor->hz <= most * 1.1) {
+		np_doctor_say(&finding->meaning, "they are enough for the %u Hz that are asked for", doctor->hz);
+	} else {
+		finding->state = NP_DOCTOR_LIMITED;
 		np_doctor_say(&finding->meaning, "of the samples at %u Hz about %.0f %% come; each weighs as "
 			      "many periods as it stands for, so shares and CPU time stay right, but small "
 			      "functions are less sure", doctor->hz, 100.0 * most / doctor->hz);
+	}
 }
 
 static bool report_timer(struct np_doctor *doctor, bool is_used)
