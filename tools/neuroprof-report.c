@@ -16,9 +16,9 @@
 #include "../flamegraph/svg.h"
 #include "analyze/visible.h"
 #include "base/message.h"
-#include "profile/read.h"
 #include "report.h"
 #include "report_commands.h"
+#include "report_input.h"
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -91,69 +91,6 @@ static char *hint_of(const struct np_report_settings *settings)
 	return hint;
 }
 
-static char *source_of(const struct np_report_settings *settings)
-{
-	const char *first = strcmp(settings->files[0], "-") == 0 ? "standard input" : settings->files[0];
-	char *raw = settings->file_count == 1
-		  ? np_xstrdup(first)
-		  : np_xasprintf("%s and %zu more, summed", first, settings->file_count - 1);
-	char *visible = np_visible(raw, NP_VISIBLE_NAME_MAX);
-
-	free(raw);
-	return visible;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* A process whose samples came from two inputs, a tree and its part say, counts double. */
-static void note_counted_twice(const struct np_tree *tree)
-{
-	size_t count = 0;
-	const char **processes = np_xcalloc(np_tree_comment_count(tree) + 1, sizeof(*processes));
-
-	for (size_t i = 0; i < np_tree_comment_count(tree); i++)
-		if (strncmp(np_tree_comment(tree, i), "process: ", 9) == 0)
-			processes[count++] = np_tree_comment(tree, i);
-	qsort(processes, count, sizeof(*processes), by_text);
-	for (size_t i = 1; i < count; i++) {
-		if (strcmp(processes[i - 1], processes[i]) == 0) {
-			char *visible = np_visible(processes[i] + 9, NP_VISIBLE_NAME_MAX);
-
-			np_note("the inputs have a process more than once, so it counts double (%s): give either "
-				"a .tree profile or its parts", visible);
-			free(visible);
-			break;
-		}
-	}
-	free((void *)processes);
-}
-
-static struct np_tree *read_all(const struct np_report_settings *settings)
-{
-	const struct np_read_options options = { .strict = settings->strict };
-	struct np_tree *tree = np_tree_create();
-
-	for (size_t i = 0; i < settings->file_count; i++) {
-		struct np_read_report report = { .message = "" };
-
-		if (np_read_path(settings->files[i], &options, tree, &report) < 0)
-			np_die(NP_EXIT_FAILURE, "%s", report.message);
-		if (*report.message)
-			np_note("%s", report.message);
-	}
-	if (settings->file_count > 1)
-		note_counted_twice(tree);
-	np_tree_finish(tree);
-	np_tree_sort(tree);
-	if (np_tree_node(tree, 0)->total == 0)
-		np_die(NP_EXIT_FAILURE, "'%s': no sample with a value above zero, so nothing to rank; was "
-		       "the program on a CPU while it was profiled?", settings->files[0]);
-	return tree;
-}
-
 static unsigned columns_of(const struct np_report_settings *settings)
 {
 	struct winsize size;
@@ -218,11 +155,12 @@ int main(int argc, char **argv)
 	if (settings.complexity &&
 	    np_complexity_read(&complexity, settings.complexity, message, sizeof(message)) < 0)
 		np_die(NP_EXIT_FAILURE, "%s", message);
-	report.tree = read_all(&settings);
+	report.tree = np_report_input_read(settings.files, settings.file_count,
+					   &(struct np_read_options){ .strict = settings.strict });
 	np_ranking_init(&ranking, report.tree, &complexity, settings.order);
 	report.ranking = &ranking;
 	report.complexity = &complexity;
-	report.source = source = source_of(&settings);
+	report.source = source = np_report_input_name(settings.files, settings.file_count);
 	report.hint = hint = hint_of(&settings);
 	report.svg = svg = svg_path(&settings);
 	report.columns = columns_of(&settings);

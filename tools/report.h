@@ -82,4 +82,7 @@ struct np_report_file {
 int np_report_file_open(struct np_report_file *file, const char *path);
 int np_report_file_close(struct np_report_file *file);
 
+/* Leave what is there as it is. */
+void np_report_file_abort(struct np_report_file *file);
+
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 const struct np_report_command np_report_commands[] = {
+	{ "convert", "a profile in another tool's format", np_report_convert },
 	{ NULL, NULL, NULL },
 };
 

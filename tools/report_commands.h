@@ -21,4 +21,6 @@ extern const struct np_report_command np_report_commands[];
 /* The row for WORD, or NULL. */
 const struct np_report_command *np_report_command_find(const char *word);
 
+int np_report_convert(int argc, char **argv);
+
 #endif

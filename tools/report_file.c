@@ -92,3 +92,14 @@ int np_report_file_close(struct np_report_file *file)
 	memset(file, 0, sizeof(*file));
 	return rc;
 }
+
+void np_report_file_abort(struct np_report_file *file)
+{
+	if (file->to && !file->is_standard_output)
+		fclose(file->to);
+	if (file->temporary)
+		unlink(file->temporary);
+	free(file->temporary);
+	free(file->path);
+	memset(file, 0, sizeof(*file));
+}
