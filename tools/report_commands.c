@@ -11,6 +11,7 @@
 
 const struct np_report_command np_report_commands[] = {
 	{ "convert", "a profile in another tool's format", np_report_convert },
+	{ "merge", "many profiles into one", np_report_merge },
 	{ NULL, NULL, NULL },
 };
 

@@ -17,6 +17,7 @@
 #include "profile/pprof_write.h"
 
 #define INLINED_MAX 256u	/* frames of one location; deeper chains are cut into several */
+#define COMMENTS_MAX 200u
 
 struct writing {
 	struct np_tree *tree;
@@ -158,6 +159,33 @@ static char *unit_of(const struct np_tree_meta *meta)
 			  : np_xasprintf("%s/%llu", meta->value_unit, (unsigned long long)scale);
 }
 
+/* Thousands of profiles that were summed say the same thousands of times: each once, and only as
+ * many as somebody may read. */
+static void add_comments(struct writing *writing)
+{
+	size_t count = np_tree_comment_count(writing->tree), written = 0;
+	struct np_intern seen;
+	char text[64];
+
+	np_intern_init(&seen);
+	for (size_t i = 0; i < count; i++) {
+		const char *comment = np_tree_comment(writing->tree, i);
+		int is_new;
+
+		np_intern_get(&seen, comment, strlen(comment), &is_new);
+		/* The last one is the caller's own. */
+		if (is_new && (written < COMMENTS_MAX || i + 1 == count)) {
+			np_pprof_comment(writing->pprof, comment);
+			written++;
+		}
+	}
+	if (seen.count > written) {
+		snprintf(text, sizeof(text), "comments left out: %zu", seen.count - written);
+		np_pprof_comment(writing->pprof, text);
+	}
+	np_intern_finish(&seen);
+}
+
 static void add_head(struct writing *writing)
 {
 	const struct np_tree_meta *meta = np_tree_meta(writing->tree);
@@ -175,8 +203,7 @@ static void add_head(struct writing *writing)
 		np_pprof_period(writing->pprof, meta->value_type, unit, (int64_t)meta->period);
 	np_pprof_times(writing->pprof, 0,
 		       meta->duration_ns <= INT64_MAX ? (int64_t)meta->duration_ns : 0);
-	for (size_t i = 0; i < np_tree_comment_count(writing->tree); i++)
-		np_pprof_comment(writing->pprof, np_tree_comment(writing->tree, i));
+	add_comments(writing);
 	free(unit);
 }
 
