@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What sampling costs, measured side by side: the handler in cycles, a whole program, the start of
-`true`; beside gperftools where it is installed.  Figures, no verdicts.
-usage: run.py --build BUILD_DIR [--quick] [handler|program|startup]...
+"""Truth and cost, measured side by side with gperftools and perf where they are installed.  Figures, no
+verdicts.
+usage: run.py --build BUILD_DIR [--quick] [truth|cost|handler|program|startup|calls|memory|parts]...
 """
 import argparse
 import os
@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 
+from cost import BENCHES
 from truth import bench_truth
 
 GPERFTOOLS = "/usr/lib/x86_64-linux-gnu/libprofiler.so.0"
@@ -44,9 +45,9 @@ class Bench:
         return self.env(LD_PRELOAD=GPERFTOOLS, CPUPROFILE=os.path.join(self.place, "gperftools.prof"),
                         CPUPROFILE_FREQUENCY=str(hz))
 
-    def figures(self, env, *arguments):
+    def figures(self, program, env, *arguments):
         """The words and numbers that bench-handler prints; {} when this profiler cannot do it."""
-        done = subprocess.run([self.handler, *map(str, arguments)], env=env, capture_output=True, text=True)
+        done = subprocess.run([program, *map(str, arguments)], env=env, capture_output=True, text=True)
         if done.returncode != 0:
             print(f"    cannot: {done.stderr.strip()}")
             return {}
@@ -58,41 +59,23 @@ class Bench:
 
 def bench_handler(bench):
     samples = 500 if bench.quick else 4000
-    profilers = {"neuroprof": bench.ours(2000, NEUROPROF_FOLD="off")}
+    pointers = bench.handler + "-fp"
+    profilers = {"neuroprof": (bench.handler, bench.ours(2000, NEUROPROF_FOLD="off")),
+                 "neuroprof, fp": (pointers, bench.ours(2000, NEUROPROF_FOLD="off", NEUROPROF_UNWINDER="fp"))}
     if os.path.exists("/usr/lib/x86_64-linux-gnu/libunwind-x86_64.so.8"):
-        profilers["neuroprof, libunwind"] = bench.ours(2000, NEUROPROF_FOLD="off", NEUROPROF_UNWINDER="libunwind")
+        profilers["neuroprof, libunwind"] = (
+            bench.handler, bench.ours(2000, NEUROPROF_FOLD="off", NEUROPROF_UNWINDER="libunwind"))
     if os.path.exists(GPERFTOOLS):
-        profilers["gperftools"] = bench.gperftools(2000)
+        profilers["gperftools"] = (bench.handler, bench.gperftools(2000))
     print("handler: cycles of one sample, stack recorded, p50 / p99; the kernel's part is not in them")
     print(" " * 40 + "".join(f"depth {depth}".rjust(19) for depth in DEPTHS) + "first sample".rjust(15))
     for mode, meaning in MODES.items():
         print(f"  {meaning}")
-        for name, env in profilers.items():
-            count = samples if name == "neuroprof" else samples // 8
-            row = [bench.figures(env, mode, depth, max(count, 100)) for depth in DEPTHS]
+        for name, (program, env) in profilers.items():
+            count = samples if name.startswith("neuroprof") else samples // 8     # it has but 250 a second
+            row = [bench.figures(program, env, mode, depth, max(count, 100)) for depth in DEPTHS]
             cells = "".join((f"{f['p50']} / {f['p99']}" if f else "-").rjust(19) for f in row)
             print(f"    {name:36}{cells}{max((f.get('first', 0) for f in row), default=0):>15}", flush=True)
-
-
-def bench_program(bench):
-    """CPU time of a fixed amount of work, in turns, so that what the machine does else hits all alike."""
-    rounds = 5 if bench.quick else 21
-    millions = 300
-    print(f"program: CPU time beside the same without sampling, median of {rounds} rounds")
-    for hz in (99, 999):
-        ways = {"empty handler": (bench.env(), [hz]), "neuroprof": (bench.ours(hz, NEUROPROF_FOLD="off"), [])}
-        if os.path.exists(GPERFTOOLS):
-            ways["gperftools"] = (bench.gperftools(hz), [])
-        ratios = {name: [] for name in ways}
-        for _ in range(rounds):
-            plain = bench.figures(bench.env(), "work", 30, millions)["cpu_ns"]
-            for name, (env, more) in ways.items():
-                cpu = bench.figures(env, "work", 30, millions, *more)
-                if cpu:
-                    ratios[name].append(cpu["cpu_ns"] / plain)
-        print(f"  {hz} Hz, depth 30: " + "   ".join(
-            f"{name} {100 * (statistics.median(r) - 1):+.2f} %" for name, r in ratios.items() if r), flush=True)
-    print("  (gperftools' clock goes no faster than the kernel's tick, often 250 Hz)")
 
 
 def start_true(env):
@@ -128,10 +111,12 @@ def main():
     parser = argparse.ArgumentParser(description="What sampling costs, beside others.")
     parser.add_argument("--build", required=True, help="a build directory, best of --buildtype=release")
     parser.add_argument("--quick", action="store_true", help="few rounds")
-    parser.add_argument("what", nargs="*", help="handler, program, startup (default: all)")
+    parser.add_argument("what", nargs="*", help="truth, cost (all that follow), handler, program, startup, calls, "
+                        "memory, parts (default: all)")
     options = parser.parse_args()
-    all_of_them = {"truth": bench_truth, "handler": bench_handler, "program": bench_program,
-                   "startup": bench_startup}
+    costs = {"handler": bench_handler, "program": BENCHES["program"], "startup": bench_startup,
+             **{name: BENCHES[name] for name in ("calls", "memory", "parts")}}
+    all_of_them = {"truth": [bench_truth], "cost": list(costs.values()), **{name: [run] for name, run in costs.items()}}
     for name in options.what:
         if name not in all_of_them:
             parser.error(f"'{name}' is not one of {', '.join(all_of_them)}")
@@ -142,8 +127,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="neuroprof-bench-") as place:
         bench = Bench(os.path.abspath(options.build), options.quick, place)
         try:
-            for name in options.what or all_of_them:
-                all_of_them[name](bench)
+            for name in options.what or ("truth", "cost"):
+                for measure in all_of_them[name]:
+                    measure(bench)
         finally:
             shutil.rmtree(bench.spools)
 
