@@ -22,7 +22,7 @@
 #include "base/message.h"
 
 #define TRY_HZ	      997u
-#define TRY_SECONDS   0.25
+#define TRY_SECONDS   0.15
 #define CAP_SYS_ADMIN 21
 #define CAP_PERFMON   38
 

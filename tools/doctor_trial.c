@@ -23,7 +23,7 @@
 #include "places.h"
 #include "spool/reader.h"
 
-#define TRIAL_SECONDS 0.25
+#define TRIAL_SECONDS 0.15
 
 static double cpu_seconds(void)
 {

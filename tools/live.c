@@ -397,6 +397,20 @@ int np_live_store(const struct np_live *live, size_t offset, uint32_t value)
 	return r;
 }
 
+const char *np_live_sampling(const struct np_spool_header *head)
+{
+	if (head->counters[NP_COUNT_HANDLER_REPLACED])
+		return "lost";
+	return head->control ? "on" : "off";
+}
+
+double np_live_overhead(const struct np_spool_header *head)
+{
+	double sampled = (double)head->counters[NP_COUNT_PERIODS] * (double)head->period_ns;
+
+	return sampled > 0 ? (double)head->counters[NP_COUNT_HANDLER_NS] / sampled : 0;
+}
+
 const char *np_live_clock_name(uint32_t clock)
 {
 	static const char *const names[] = { "none", "perf", "timer", "itimer" };

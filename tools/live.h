@@ -39,6 +39,12 @@ bool np_live_again(struct np_live *live);
 /* Store VALUE in the word at OFFSET of the spool's header.  Returns 0 or -errno. */
 int np_live_store(const struct np_live *live, size_t offset, uint32_t value);
 
+/* "on", "off", or "lost": the program took SIGPROF from the library. */
+const char *np_live_sampling(const struct np_spool_header *head);
+
+/* What the handlers took, as a share of the CPU time that was sampled; 0 while nothing is known. */
+double np_live_overhead(const struct np_spool_header *head);
+
 /* "perf", "timer", "itimer" or "none". */
 const char *np_live_clock_name(uint32_t clock);
 

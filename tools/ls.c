@@ -31,7 +31,7 @@ static const char help_text[] =
 	"  THREADS   threads with at least one sample\n"
 	"  SAMPLES   taken so far\n"
 	"  CPU       seconds that they stand for\n"
-	"  SAMPLING  on or off\n\n"
+	"  SAMPLING  on, off, or lost: the program took SIGPROF from the library\n\n"
 	"      --json   an array of objects, with more\n"
 	"      --help   this text\n\n"
 	"Exit status: 0 done, also when there is none; 1 when it cannot be printed; 2 for a wrong\n"
@@ -74,7 +74,7 @@ static void fill_row(char **row, const struct np_live *live, struct np_names *na
 	row[5] = np_xasprintf("%u", threads_sampled(live));
 	row[6] = np_xasprintf("%" PRIu64, head->counters[NP_COUNT_SAMPLES]);
 	row[7] = np_xasprintf("%.2f", cpu_seconds(head));
-	row[8] = np_xstrdup(head->control ? "on" : "off");
+	row[8] = np_xstrdup(np_live_sampling(head));
 }
 
 static void print_table(const struct np_live *list, size_t count, struct np_names *names)
@@ -111,7 +111,7 @@ static json_t *describe(const struct np_live *live, struct np_names *names)
 	static const char *const unwinders[] = { "none", "cfi", "fp", "libunwind" };
 	const struct np_spool_header *head = np_spool_head(live->reader);
 
-	return json_pack("{s:i, s:s, s:s, s:f, s:I, s:I, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:f, s:b, s:s}",
+	return json_pack("{s:i, s:s, s:s, s:f, s:I, s:I, s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:f, s:b, s:s, s:f, s:I, s:s}",
 			 "pid", (int)live->pid,
 			 "program", np_names_keep(names, head->comm),
 			 "exe", np_names_keep(names, head->exe),
@@ -127,6 +127,9 @@ static json_t *describe(const struct np_live *live, struct np_names *names)
 			 "samples", (json_int_t)head->counters[NP_COUNT_SAMPLES],
 			 "cpu_seconds", cpu_seconds(head),
 			 "sampling", head->control != 0,
+			 "state", np_live_sampling(head),
+			 "overhead", np_live_overhead(head),
+			 "slowed_down", (json_int_t)head->counters[NP_COUNT_SLOWED_DOWN],
 			 "spool", np_names_keep(names, live->path));
 }
 

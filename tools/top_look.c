@@ -281,9 +281,11 @@ char *np_top_title(const struct np_top *top)
 	const struct np_spool_header *head = np_spool_head(top->live.reader);
 	char *rate = head->hz_wanted < head->hz ? np_xasprintf("%u of %u Hz", head->hz_wanted, head->hz)
 						: np_xasprintf("%u Hz", head->hz);
-	char *title = np_xasprintf("%s (pid %d), %s by %s%s", np_symbolizer_text(top->symbolizer, head->comm),
-				   (int)top->live.pid, rate, np_live_clock_name(head->clock),
+	bool lost = head->counters[NP_COUNT_HANDLER_REPLACED] != 0;
+	char *title = np_xasprintf("%s (pid %d), %s by %s, overhead %.2f %%%s", np_symbolizer_text(top->symbolizer, head->comm),
+				   (int)top->live.pid, rate, np_live_clock_name(head->clock), 100 * np_live_overhead(head),
 				   top->ended ? ": the process has ended"
+				   : lost ? ": the program took SIGPROF away, no samples come"
 				   : head->control ? "" : ": sampling is off");
 
 	free(rate);
