@@ -16,6 +16,7 @@
 #include "assets.h"
 #include "base/message.h"
 #include "colour.h"
+#include "paint.h"
 #include "svg_internal.h"
 #include "xml.h"
 
@@ -40,8 +41,11 @@ static void put_text(struct np_svg *svg, const char *class, double x, double y, 
 
 static char *subtitle_of(struct np_svg *svg)
 {
-	char *raw = np_units_summary(svg->tree), *with_source, *visible;
+	char *raw, *with_source, *visible;
 
+	if (svg->options->paint)
+		return np_xstrdup(svg->options->paint->subtitle);
+	raw = np_units_summary(svg->tree);
 	if (!svg->options->source)
 		return raw;
 	with_source = np_xasprintf("%s \xc2\xb7 %s", raw, svg->options->source);
@@ -82,6 +86,34 @@ static unsigned put_notes(struct np_svg *svg, unsigned y)
 	}
 	free(notes);
 	return y;
+}
+
+/* One entry; begins a new line when it does not fit. */
+static void put_swatch(struct np_svg *svg, double *x, unsigned *y, const char *class,
+		       const char *label)
+{
+	double width = 18 + LEGEND_GLYPH * (double)np_visible_columns(label) + 16;
+
+	if (*x > NP_SVG_SIDE && *x + width > svg->width - NP_SVG_SIDE) {
+		*x = NP_SVG_SIDE;
+		*y += LINE + 2;
+	}
+	fprintf(svg->to, "<g class=\"%s\"><rect x=\"%.0f\" y=\"%u\" width=\"11\" height=\"11\" "
+		"rx=\"2\"/></g><text class=\"note\" x=\"%.0f\" y=\"%u\">%s</text>\n", class, *x,
+		*y - 10, *x + 16, *y, label);
+	*x += width;
+}
+
+static unsigned put_swatches(struct np_svg *svg, unsigned y)
+{
+	const struct np_svg_paint *paint = svg->options->paint;
+	double x = NP_SVG_SIDE;
+
+	fputs("<g id=\"legend\">\n", svg->to);
+	for (size_t i = 0; i < paint->swatch_count; i++)
+		put_swatch(svg, &x, &y, paint->swatches[i].class, paint->swatches[i].label);
+	fputs("</g>\n", svg->to);
+	return y + LINE;
 }
 
 /* Where the time was spent itself, by kind.  Returns the y below it. */
@@ -185,7 +217,9 @@ static char *head_of(struct np_svg *svg, const char *title, const char *subtitle
 	put_text(svg, "head", NP_SVG_SIDE, TITLE_BASE, title);
 	put_text(svg, "note", NP_SVG_SIDE, SUBTITLE_BASE, subtitle);
 	y = put_notes(svg, y);
-	if (svg->kinds_known)
+	if (svg->options->paint)
+		y = put_swatches(svg, y + 2);
+	else if (svg->kinds_known)
 		y = put_legend(svg, y + 2);
 	if (fclose(svg->to) != 0)
 		np_die(NP_EXIT_FAILURE, "out of memory");

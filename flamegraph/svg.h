@@ -18,12 +18,15 @@
 #define NP_SVG_WIDTH_MAX     20000u
 #define NP_SVG_NARROW_PX     0.1	/* what is narrower is merged, unless told otherwise */
 
+struct np_svg_paint;
+
 struct np_svg_options {
 	const char *title;	/* NULL: "Flame graph" */
 	const char *source;	/* file name, for the line below; may be NULL */
 	unsigned width;		/* px, of the picture before scripts fit it to the window; 0: default */
 	double narrow_px;	/* below 0: NP_SVG_NARROW_PX, and more where a browser needs it */
 	bool icicle;		/* root at the top */
+	const struct np_svg_paint *paint;	/* NULL: as every picture; see paint.h */
 };
 
 /* TREE must be finished and sorted, with a root total above zero.

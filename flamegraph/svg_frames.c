@@ -13,6 +13,7 @@
 #include "analyze/units.h"
 #include "analyze/visible.h"
 #include "colour.h"
+#include "paint.h"
 #include "svg_internal.h"
 #include "xml.h"
 
@@ -98,10 +99,16 @@ static void put_words(struct np_svg *svg, const struct np_box *box, const char *
 	fputs("<title>", svg->to);
 	np_xml_put(svg->to, name);
 	fputc('\n', svg->to);
+	if (svg->options->paint && box->type == NP_BOX_FRAME) {
+		put_origin(svg, np_tree_function_at(svg->tree, node->function));
+		svg->options->paint->put_words(svg->options->paint->context, box->node, svg->to);
+		fputs("</title>", svg->to);
+		return;
+	}
 	if (box->type == NP_BOX_FRAME) {
 		put_origin(svg, np_tree_function_at(svg->tree, node->function));
 		put_value(svg, box->width, samples);
-	} else {
+	} else if (!svg->options->paint) {
 		np_units_value(text, np_tree_meta(svg->tree), box->width);
 		np_xml_put_raw(svg->to, text);
 	}
@@ -152,6 +159,11 @@ static void put_class(struct np_svg *svg, const struct np_box *box, double width
 	}
 	if (box->depth == 0) {
 		fputs("f kt h0 s0", svg->to);
+		return;
+	}
+	if (svg->options->paint) {
+		fprintf(svg->to, "f %s%s", svg->options->paint->class_of(svg->options->paint->context,
+			box->node), width < 4 ? " t" : "");
 		return;
 	}
 	by_name = np_colour_hash(np_tree_string(svg->tree, function->name));

@@ -12,6 +12,9 @@
 const struct np_report_command np_report_commands[] = {
 	{ "convert", "a profile in another tool's format", np_report_convert },
 	{ "merge", "many profiles into one", np_report_merge },
+	{ "lint", "what is wrong with profiles", np_report_lint },
+	{ "diff", "what changed between two sets of profiles", np_report_diff },
+	{ "gate", "whether a build may pass: is a change real", np_report_gate },
 	{ NULL, NULL, NULL },
 };
 

@@ -22,6 +22,9 @@ extern const struct np_report_command np_report_commands[];
 const struct np_report_command *np_report_command_find(const char *word);
 
 int np_report_convert(int argc, char **argv);
+int np_report_lint(int argc, char **argv);
 int np_report_merge(int argc, char **argv);
+int np_report_diff(int argc, char **argv);
+int np_report_gate(int argc, char **argv);
 
 #endif

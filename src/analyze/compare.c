@@ -256,6 +256,16 @@ static bool is_row(const struct np_function *function)
 	       function->kind != NP_KIND_MARKER;
 }
 
+static int compare_names(const void *left, const void *right)
+{
+	const struct np_compare_row *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	if (order == 0)
+		order = strcmp(a->module, b->module);
+	return order ? order : (a->function > b->function) - (a->function < b->function);
+}
+
 /* A row per function; ROW_OF_FUNCTION is set. */
 static void make_rows(struct np_compare *compare, uint32_t *row_of_function)
 {
@@ -270,7 +280,6 @@ static void make_rows(struct np_compare *compare, uint32_t *row_of_function)
 		if (i == 0 || !is_row(function) ||
 		    np_kind_is_marker(np_tree_string(compare->tree, function->name)))
 			continue;
-		row_of_function[i] = (uint32_t)compare->row_count;
 		row = &compare->rows[compare->row_count++];
 		*row = (struct np_compare_row){ .function = i, .kind = function->kind,
 			.name = np_tree_string(compare->tree, function->name),
@@ -278,6 +287,9 @@ static void make_rows(struct np_compare *compare, uint32_t *row_of_function)
 			.file = np_tree_string(compare->tree, function->file),
 			.line = function->line };
 	}
+	qsort(compare->rows, compare->row_count, sizeof(*compare->rows), compare_names);
+	for (size_t i = 0; i < compare->row_count; i++)
+		row_of_function[compare->rows[i].function] = (uint32_t)i;
 }
 
 /* Which nodes are the outermost activation of their row: depth first along the links. */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * diff.c - colours, words and legend of a picture of two profiles.  Context: tools.
+ *
+ * Layout and boxes are those of every picture; only what a box looks like and says differs, which
+ * struct np_svg_paint is for.
+ */
+#include "diff.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/units.h"
+#include "base/message.h"
+#include "paint.h"
+
+/* Values are shares in these parts: fine enough for 2^32 samples, far from an overflow. */
+#define PARTS 1e12
+
+/* Relative change from which a colour is the stronger one. */
+#define STRONG 0.3
+
+enum shade { SAME = 0, LESS, MUCH_LESS, GONE, MORE, MUCH_MORE, NEW, SHADES };
+
+static const struct np_svg_swatch swatches[SHADES] = {
+	[NEW] = { "dn", "new" },		     [MUCH_MORE] = { "dm", "over 30 % more" },
+	[MORE] = { "dp", "more" },		     [SAME] = { "ds", "no significant change" },
+	[LESS] = { "dl", "less" },		     [MUCH_LESS] = { "dk", "over 30 % less" },
+	[GONE] = { "dg", "gone" },
+};
+
+struct picture {
+	const struct np_diff_node *nodes;
+};
+
+static enum shade shade_of(const struct np_diff_node *node)
+{
+	double change = node->after - node->before;
+
+	if (!node->significant || change == 0)
+		return SAME;
+	if (node->before <= 0)
+		return NEW;
+	if (node->after <= 0)
+		return GONE;
+	if (change > 0)
+		return change > STRONG * node->before ? MUCH_MORE : MORE;
+	return -change > STRONG * node->before ? MUCH_LESS : LESS;
+}
+
+static const char *class_of(void *context, uint32_t node)
+{
+	const struct picture *picture = context;
+
+	return swatches[shade_of(&picture->nodes[node])].class;
+}
+
+static void put_pair(FILE *to, double before, double after)
+{
+	char text[NP_UNITS_TEXT];
+
+	np_units_percent(text, before);
+	fprintf(to, "%s \xe2\x86\x92 ", text);
+	np_units_percent(text, after);
+	fputs(text, to);
+}
+
+/* "5.01 % → 6.30 % (+1.29 points, ×1.26) · self … · q 0.003" */
+static void put_words(void *context, uint32_t at, FILE *to)
+{
+	const struct picture *picture = context;
+	const struct np_diff_node *node = &picture->nodes[at];
+
+	put_pair(to, node->before, node->after);
+	fprintf(to, " (%+.2f points", 100 * (node->after - node->before));
+	if (node->before > 0 && node->after > 0)
+		fprintf(to, ", \xc3\x97%.2f", node->after / node->before);
+	else if (node->before > 0 || node->after > 0)
+		fputs(node->after > 0 ? ", new" : ", gone", to);
+	fputs(")\nself ", to);
+	put_pair(to, node->before_self, node->after_self);
+	if (node->q >= 1)
+		fputs(" \xc2\xb7 no significant change", to);
+	else
+		fprintf(to, " \xc2\xb7 %s (q %.4f)", node->significant ? "significant"
+			: "no significant change", node->q);
+}
+
+static uint64_t value_of(const struct np_diff_node *node, enum np_diff_view view)
+{
+	double share = view == NP_DIFF_BEFORE ? node->before_self
+		     : view == NP_DIFF_AFTER  ? node->after_self
+					      : fmax(node->before_self, node->after_self);
+
+	return share > 0 ? (uint64_t)llround(share * PARTS) : 0;
+}
+
+int np_diff_svg_write(struct np_tree *tree, const struct np_diff_node *nodes,
+		      enum np_diff_view view, const char *subtitle,
+		      const struct np_svg_options *options, FILE *to)
+{
+	struct picture picture = { .nodes = nodes };
+	const struct np_svg_paint paint = { .context = &picture, .class_of = class_of,
+		.put_words = put_words, .subtitle = subtitle, .swatches = swatches,
+		.swatch_count = SHADES };
+	struct np_svg_options with_paint = *options;
+	uint32_t count = np_tree_node_count(tree);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (np_tree_add(tree, i, value_of(&nodes[i], view), 0, 0) < 0)
+			return -EOVERFLOW;
+	np_tree_finish(tree);
+	np_tree_sort(tree);
+	if (np_tree_node(tree, 0)->total == 0)
+		return -ENODATA;
+	with_paint.paint = &paint;
+	return np_svg_write(tree, &with_paint, to);
+}

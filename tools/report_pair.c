@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_pair.c - two sets of recordings: read, compared, and the words about them.
+ *
+ * Context: tools.
+ */
+#include "report_pair.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/units.h"
+#include "analyze/visible.h"
+#include "base/message.h"
+#include "profile/read.h"
+
+static void add_file(struct np_pair *pair, enum np_side side, const char *path,
+		     const struct np_name_map *map)
+{
+	const struct np_read_options options = { .strict = pair->strict };
+	int failed = pair->is_gate ? NP_EXIT_USAGE : NP_EXIT_FAILURE;
+	struct np_read_report report = { .message = "" };
+	struct np_tree *tree = np_tree_create();
+	char message[1024];
+
+	if (np_read_path(path, &options, tree, &report) < 0)
+		np_die(failed, "%s", report.message);
+	if (*report.message)
+		np_note("%s", report.message);
+	np_tree_finish(tree);
+	if (np_compare_add(&pair->compare, side, path, tree, map, message, sizeof(message)) < 0)
+		np_die(failed, "%s", message);
+	np_tree_destroy(tree);
+}
+
+void np_pair_run(struct np_pair *pair)
+{
+	struct np_name_map *map = NULL;
+	char message[1024];
+
+	if (pair->name_map &&
+	    np_name_map_read(pair->name_map, &map, message, sizeof(message)) < 0)
+		np_die(pair->is_gate ? NP_EXIT_USAGE : NP_EXIT_FAILURE, "%s", message);
+	np_compare_init(&pair->compare);
+	for (int side = 0; side < NP_SIDES; side++)
+		for (size_t i = 0; i < pair->file_count[side]; i++)
+			add_file(pair, side, pair->files[side][i], map);
+	np_name_map_destroy(map);
+	np_compare_close(&pair->compare);
+	np_gate_init(&pair->gate, &pair->compare, &pair->options);
+}
+
+void np_pair_finish(struct np_pair *pair)
+{
+	np_gate_finish(&pair->gate);
+	np_compare_finish(&pair->compare);
+	for (size_t i = 0; i < pair->options.budget_count; i++)
+		free(pair->options.budgets[i].pattern);
+	free(pair->options.budgets);
+	free(pair->outputs);
+}
+
+int np_pair_write(const struct np_pair *pair, np_pair_writer *const writers[NP_PAIR_FORMATS])
+{
+	int failed = 0;
+
+	for (size_t i = 0; i < pair->output_count; i++) {
+		struct np_report_file file;
+		int rc = np_report_file_open(&file, pair->outputs[i].path), closed;
+
+		if (rc == 0)
+			writers[pair->outputs[i].format](pair, file.to);
+		closed = np_report_file_close(&file);
+		if (rc < 0 || closed < 0)
+			failed = rc < 0 ? rc : closed;
+	}
+	return failed;
+}
+
+void np_pair_points(char *to, double change)
+{
+	snprintf(to, NP_PAIR_TEXT_ROOM, "%+.2f", 100 * change);
+}
+
+void np_pair_relative(char *to, const struct np_verdict_of_share *verdict)
+{
+	double ratio;
+
+	if (verdict->share[0] <= 0 || verdict->share[1] <= 0) {
+		strcpy(to, verdict->share[1] <= 0 ? "gone" : "new");
+		return;
+	}
+	ratio = verdict->share[1] / verdict->share[0];
+	if (ratio >= 10)
+		snprintf(to, NP_PAIR_TEXT_ROOM, "\xc3\x97%.1f", ratio);
+	else
+		snprintf(to, NP_PAIR_TEXT_ROOM, "%+.1f %%", 100 * (ratio - 1));
+}
+
+void np_pair_q(char *to, double q)
+{
+	if (q < 0.0001)
+		strcpy(to, "<0.0001");
+	else
+		snprintf(to, NP_PAIR_TEXT_ROOM, "%.4f", q);
+}
+
+char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row)
+{
+	const struct np_verdict_of_share *verdict = &np_gate_change_of(row)->verdict;
+	char before[NP_UNITS_TEXT], after[NP_UNITS_TEXT], points[NP_PAIR_TEXT_ROOM];
+	char relative[NP_PAIR_TEXT_ROOM], q[NP_PAIR_TEXT_ROOM];
+	const char *what = np_gate_change_is_self(row) ? "itself" : "with what it calls";
+
+	np_units_percent(before, verdict->share[0]);
+	np_units_percent(after, verdict->share[1]);
+	np_pair_points(points, verdict->change);
+	np_pair_relative(relative, verdict);
+	np_pair_q(q, np_gate_change_of(row)->q);
+	return np_xasprintf("%s takes %s time, %s: %s before, %s after (%s points, %s, q %s)%s%s",
+		row->row->name, row->slower ? "more" : "less", what, before, after, points, relative, q,
+		row->role == NP_GATE_MOVED ? row->slower ? ": moved here from " : ": moved to " : "",
+		row->role == NP_GATE_MOVED && row->cause != SIZE_MAX
+			? gate->rows[row->cause].row->name : "");
+}
+
+static char *regressions(const struct np_gate *gate)
+{
+	const char *what = gate->result == NP_GATE_SUSPECT ? " may take more time" : " takes more time";
+	const struct np_gate_row *first = NULL;
+
+	for (size_t i = 0; i < gate->order_count && !first; i++)
+		if (gate->rows[gate->order[i]].role == NP_GATE_CAUSE && gate->rows[gate->order[i]].slower)
+			first = &gate->rows[gate->order[i]];
+	if (!first && gate->work.significant)
+		return np_xasprintf("the whole%s", what);
+	if (!first)
+		return np_xasprintf("%zu over budget", gate->over_budget + gate->near_budget);
+	if (gate->slower == 1)
+		return np_xasprintf("%s%s", first->row->name, what);
+	return np_xasprintf("%s and %zu more take more time", first->row->name, gate->slower - 1);
+}
+
+char *np_pair_verdict(const struct np_pair *pair)
+{
+	const struct np_gate *gate = &pair->gate;
+	size_t runs = pair->compare.count[0] < pair->compare.count[1] ? pair->compare.count[0]
+								      : pair->compare.count[1];
+	char *why, *text;
+
+	switch (gate->result) {
+	case NP_GATE_UNUSABLE:
+		return np_xasprintf("UNUSABLE: %s", gate->problems[0].text);
+	case NP_GATE_PASS:
+		return np_xasprintf("PASS: no function grew by %.3g points and %.3g %%, at 95 %% each",
+				    100 * gate->options.points, 100 * gate->options.relative);
+	case NP_GATE_INCONCLUSIVE:
+		if (runs < gate->options.runs_fail)
+			return np_xasprintf("INCONCLUSIVE: nothing found, but %zu run%s a side cannot show "
+				"the noise between runs: about %zu a side are needed", runs,
+				runs == 1 ? "" : "s", gate->runs_needed);
+		return np_xasprintf("INCONCLUSIVE: nothing found, but %zu share%s could have grown unseen: "
+			"about %zu runs a side would show", gate->undecided,
+			gate->undecided == 1 ? "" : "s", gate->runs_needed);
+	default:
+		why = regressions(gate);
+		text = gate->result == NP_GATE_SUSPECT && runs < gate->options.runs_fail
+			? np_xasprintf("SUSPECT: %s; %zu runs a side would tell", why, gate->options.runs_fail)
+			: np_xasprintf("%s: %s", np_gate_result_name(gate->result), why);
+		free(why);
+		return text;
+	}
+}
+
+char *np_pair_method(const struct np_pair *pair)
+{
+	const struct np_gate *gate = &pair->gate;
+	const struct np_experiment *experiment = &gate->experiment;
+	char guard[160] = "", noise[160];
+
+	if (gate->guarded)
+		snprintf(guard, sizeof(guard), "The stable functions went from 1 to %.3f together: the "
+			 "shares of after are multiplied by %.3f.\n", 1 / experiment->scale,
+			 experiment->scale);
+	if (experiment->count[0] + experiment->count[1] > 2 && experiment->samples_known)
+		snprintf(noise, sizeof(noise), "noise between runs %.1f %% (self), %.1f %% (total), from "
+			 "the runs", 100 * gate->noise_self.sigma, 100 * gate->noise_total.sigma);
+	else if (experiment->samples_known)
+		snprintf(noise, sizeof(noise), "noise between runs %.1f %%, assumed",
+			 100 * gate->options.noise);
+	else
+		strcpy(noise, "noise from the runs alone, for nobody knows how many samples there were");
+	return np_xasprintf("%s%zu functions tested, false discoveries %.3g %%, at least %.3g points and "
+			    "%.3g %%; %s; %s.", guard, gate->tested, 100 * gate->options.rate,
+			    100 * gate->options.points, 100 * gate->options.relative, noise,
+			    experiment->absolute ? "of the same work, in parts of before"
+						 : "shares of the time of each side");
+}
+
+int np_pair_status(const struct np_pair *pair)
+{
+	switch (pair->gate.result) {
+	case NP_GATE_FAIL:
+		return 1;
+	case NP_GATE_SUSPECT:
+		return pair->fail_on_suspect ? 1 : NP_EXIT_OK;
+	case NP_GATE_UNUSABLE:
+		return NP_EXIT_UNUSABLE;
+	case NP_GATE_INCONCLUSIVE:
+		return pair->fail_on_inconclusive ? NP_EXIT_INCONCLUSIVE : NP_EXIT_OK;
+	default:
+		return NP_EXIT_OK;
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_pair.h - what "diff" and "gate" share: two sets of recordings, options, words.
+ *
+ * Context: tools.
+ */
+#ifndef NP_TOOLS_REPORT_PAIR_H
+#define NP_TOOLS_REPORT_PAIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "analyze/compare.h"
+#include "analyze/gate.h"
+#include "report.h"
+
+#define NP_GATE_SCHEMA "neuroprof-gate/1"
+
+/* Exit statuses of "gate" beyond enum np_exit: 1 is also "a regression". */
+enum { NP_EXIT_UNUSABLE = 3, NP_EXIT_INCONCLUSIVE = 4 };
+
+enum np_pair_format { NP_PAIR_TEXT = 0, NP_PAIR_MARKDOWN, NP_PAIR_JSON, NP_PAIR_JUNIT,
+		      NP_PAIR_SARIF, NP_PAIR_GITHUB, NP_PAIR_FORMATS };
+
+enum np_pair_view { NP_PAIR_UNION = 0, NP_PAIR_BEFORE, NP_PAIR_AFTER };
+
+struct np_pair_output {
+	enum np_pair_format format;
+	const char *path;
+};
+
+struct np_pair {
+	bool is_gate;		/* else diff */
+	/* the command line */
+	char **files[NP_SIDES];
+	size_t file_count[NP_SIDES];
+	struct np_gate_options options;
+	const char *name_map;
+	bool strict;
+	size_t rows_max;	/* 0: all */
+	struct np_pair_output *outputs;
+	size_t output_count;
+	bool fail_on_suspect, fail_on_inconclusive;
+	const char *svg, *title;	/* diff */
+	enum np_pair_view view;
+	unsigned width;
+	double narrow_px;
+	bool icicle;
+	/* what came of it */
+	struct np_compare compare;
+	struct np_gate gate;
+};
+
+/* The command line.  Exits with NP_EXIT_USAGE and one line, or after --help. */
+void np_pair_options(struct np_pair *pair, int argc, char **argv, const char *help);
+
+/* Read all, compare, judge.  Exits with one line when a file cannot be read; "gate" with
+ * NP_EXIT_USAGE, so that a broken artifact is not taken for a regression. */
+void np_pair_run(struct np_pair *pair);
+void np_pair_finish(struct np_pair *pair);
+
+/* Write every output with the writer of its format; 0 or -errno after one line. */
+typedef void np_pair_writer(const struct np_pair *pair, FILE *to);
+int np_pair_write(const struct np_pair *pair, np_pair_writer *const writers[NP_PAIR_FORMATS]);
+
+/* "lex is 25.3 % slower: 5.01 % of the time before, 6.28 % after (+1.27 points, q 0.0003)", raw;
+ * to be freed. */
+char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row);
+
+/* The verdict in one sentence, raw; to be freed. */
+char *np_pair_verdict(const struct np_pair *pair);
+
+/* How it was judged, one line after the other; raw; to be freed. */
+char *np_pair_method(const struct np_pair *pair);
+
+/* "+1.27", and "+25.3 %", "new", "gone", in TO of NP_PAIR_TEXT_ROOM bytes. */
+#define NP_PAIR_TEXT_ROOM 64
+void np_pair_points(char *to, double change);
+void np_pair_relative(char *to, const struct np_verdict_of_share *verdict);
+void np_pair_q(char *to, double q);
+
+/* The exit status of "gate". */
+int np_pair_status(const struct np_pair *pair);
+
+/* Parts of the text. */
+void np_pair_put_sides(const struct np_pair *pair, FILE *to);
+void np_pair_put_findings(const struct np_pair *pair, FILE *to);
+void np_pair_put_method(const struct np_pair *pair, FILE *to);
+
+np_pair_writer np_gate_text, np_gate_markdown, np_gate_json, np_gate_junit, np_gate_sarif,
+	np_gate_github, np_diff_text, np_diff_markdown;
+
+#endif

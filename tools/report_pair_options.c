@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_pair_options.c - the command lines of "diff" and "gate".  Context: tools.
+ *
+ * Options, the profiles of before, "--", those of after.  Two profiles need no "--".
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../flamegraph/svg.h"
+#include "base/message.h"
+#include "report_pair.h"
+
+enum { OPT_NAMES = 256, OPT_STRICT, OPT_SAME_WORK, OPT_RATE, OPT_POINTS, OPT_PERCENT, OPT_NOISE,
+       OPT_RUNS, OPT_SAMPLES, OPT_UNRESOLVED, OPT_CUT, OPT_LOST, OPT_BUDGET, OPT_FAIL_ON, OPT_WRITE,
+       OPT_SVG, OPT_VIEW, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_HELP };
+
+static const struct option diff_options[] = {
+	{ "top", required_argument, NULL, 'n' },
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "names", required_argument, NULL, OPT_NAMES },
+	{ "strict", no_argument, NULL, OPT_STRICT },
+	{ "same-work", no_argument, NULL, OPT_SAME_WORK },
+	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "min-points", required_argument, NULL, OPT_POINTS },
+	{ "min-percent", required_argument, NULL, OPT_PERCENT },
+	{ "noise", required_argument, NULL, OPT_NOISE },
+	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "view", required_argument, NULL, OPT_VIEW },
+	{ "title", required_argument, NULL, OPT_TITLE },
+	{ "icicle", no_argument, NULL, OPT_ICICLE },
+	{ "inverted", no_argument, NULL, OPT_ICICLE },
+	{ "width", required_argument, NULL, OPT_WIDTH },
+	{ "minwidth", required_argument, NULL, OPT_MINWIDTH },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct option gate_options[] = {
+	{ "top", required_argument, NULL, 'n' },
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "names", required_argument, NULL, OPT_NAMES },
+	{ "strict", no_argument, NULL, OPT_STRICT },
+	{ "same-work", no_argument, NULL, OPT_SAME_WORK },
+	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "min-points", required_argument, NULL, OPT_POINTS },
+	{ "min-percent", required_argument, NULL, OPT_PERCENT },
+	{ "noise", required_argument, NULL, OPT_NOISE },
+	{ "min-runs", required_argument, NULL, OPT_RUNS },
+	{ "min-samples", required_argument, NULL, OPT_SAMPLES },
+	{ "max-unresolved", required_argument, NULL, OPT_UNRESOLVED },
+	{ "max-cut", required_argument, NULL, OPT_CUT },
+	{ "max-lost", required_argument, NULL, OPT_LOST },
+	{ "budget", required_argument, NULL, OPT_BUDGET },
+	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
+	{ "write", required_argument, NULL, OPT_WRITE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char *const formats[NP_PAIR_FORMATS] = { "text", "markdown", "json", "junit", "sarif",
+						      "github" };
+
+static double number(const char *option, const char *text, double least, double most)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (!*text || *end || !isfinite(value) || value < least || value > most)
+		np_die(NP_EXIT_USAGE, "%s: '%s' is no number from %g to %g", option, text, least, most);
+	return value;
+}
+
+static size_t rows(const char *text)
+{
+	if (strcmp(text, "all") == 0)
+		return 0;
+	return (size_t)number("--top", text, 1, 1e9);
+}
+
+static enum np_pair_format format(const struct np_pair *pair, const char *option, const char *text,
+				  size_t length)
+{
+	int count = pair->is_gate ? NP_PAIR_FORMATS : NP_PAIR_JSON + 1;
+
+	for (int i = 0; i < count; i++)
+		if (strlen(formats[i]) == length && strncmp(text, formats[i], length) == 0)
+			return i;
+	np_die(NP_EXIT_USAGE, "%s: '%.*s' is none of text, markdown, json%s", option, (int)length, text,
+	       pair->is_gate ? ", junit, sarif, github" : "");
+}
+
+static void add_output(struct np_pair *pair, enum np_pair_format which, const char *path)
+{
+	if (!*path)
+		np_die(NP_EXIT_USAGE, "a file name is empty");
+	pair->outputs = np_xrealloc(pair->outputs, pair->output_count + 1, sizeof(*pair->outputs));
+	pair->outputs[pair->output_count++] = (struct np_pair_output){ which, path };
+}
+
+static void add_write(struct np_pair *pair, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	if (!equals)
+		np_die(NP_EXIT_USAGE, "--write: '%s' is not FORMAT=FILE", text);
+	add_output(pair, format(pair, "--write", text, (size_t)(equals - text)), equals + 1);
+}
+
+static void add_budget(struct np_pair *pair, const char *text)
+{
+	struct np_gate_options *options = &pair->options;
+
+	options->budgets = np_xrealloc(options->budgets, options->budget_count + 1,
+				       sizeof(*options->budgets));
+	if (np_gate_budget_parse(&options->budgets[options->budget_count], text) < 0)
+		np_die(NP_EXIT_USAGE, "--budget: '%s' is not PATTERN:self=PERCENT%% or "
+		       "PATTERN:total=PERCENT%%", text);
+	options->budget_count++;
+}
+
+static void fail_on(struct np_pair *pair, const char *text)
+{
+	char *copy = np_xstrdup(text), *rest = copy, *word;
+
+	while ((word = strsep(&rest, ","))) {
+		if (strcmp(word, "suspect") == 0)
+			pair->fail_on_suspect = true;
+		else if (strcmp(word, "inconclusive") == 0)
+			pair->fail_on_inconclusive = true;
+		else
+			np_die(NP_EXIT_USAGE, "--fail-on: '%s' is neither suspect nor inconclusive", word);
+	}
+	free(copy);
+}
+
+static enum np_pair_view view(const char *text)
+{
+	static const char *const names[] = { "union", "before", "after" };
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(text, names[i]) == 0)
+			return i;
+	np_die(NP_EXIT_USAGE, "--view: '%s' is none of union, before, after", text);
+}
+
+static void take_picture(struct np_pair *pair, int option)
+{
+	switch (option) {
+	case OPT_SVG:
+		if (!*optarg)
+			np_die(NP_EXIT_USAGE, "a file name is empty");
+		pair->svg = optarg;
+		break;
+	case OPT_VIEW:
+		pair->view = view(optarg);
+		break;
+	case OPT_TITLE:
+		pair->title = optarg;
+		break;
+	case OPT_ICICLE:
+		pair->icicle = true;
+		break;
+	case OPT_WIDTH:
+		pair->width = (unsigned)number("--width", optarg, NP_SVG_WIDTH_MIN, NP_SVG_WIDTH_MAX);
+		break;
+	default:
+		pair->narrow_px = number("--minwidth", optarg, 0, NP_SVG_WIDTH_MAX);
+		break;
+	}
+}
+
+static void take_limit(struct np_pair *pair, int option)
+{
+	struct np_gate_options *options = &pair->options;
+
+	switch (option) {
+	case OPT_RATE:
+		options->rate = number("--rate", optarg, 1e-9, 50) / 100;
+		break;
+	case OPT_POINTS:
+		options->points = number("--min-points", optarg, 0.001, 100) / 100;
+		break;
+	case OPT_PERCENT:
+		options->relative = number("--min-percent", optarg, 0, 10000) / 100;
+		break;
+	case OPT_NOISE:
+		options->noise = number("--noise", optarg, 0, 100) / 100;
+		break;
+	case OPT_RUNS:
+		options->runs_fail = (size_t)number("--min-runs", optarg, 3, 1000);
+		break;
+	case OPT_SAMPLES:
+		options->samples_min = number("--min-samples", optarg, 0, 1e15);
+		break;
+	case OPT_UNRESOLVED:
+		options->unresolved_max = number("--max-unresolved", optarg, 0, 100) / 100;
+		break;
+	case OPT_CUT:
+		options->truncated_max = number("--max-cut", optarg, 0, 100) / 100;
+		break;
+	default:
+		options->lost_max = number("--max-lost", optarg, 0, 100) / 100;
+		break;
+	}
+}
+
+static void take(struct np_pair *pair, int option, const char *help, enum np_pair_format *first,
+		 const char **output)
+{
+	switch (option) {
+	case 'n':
+		pair->rows_max = rows(optarg);
+		break;
+	case 'f':
+		*first = format(pair, "--format", optarg, strlen(optarg));
+		break;
+	case 'o':
+		*output = optarg;
+		break;
+	case OPT_NAMES:
+		pair->name_map = optarg;
+		break;
+	case OPT_STRICT:
+		pair->strict = true;
+		break;
+	case OPT_SAME_WORK:
+		pair->options.same_work = true;
+		break;
+	case OPT_BUDGET:
+		add_budget(pair, optarg);
+		break;
+	case OPT_FAIL_ON:
+		fail_on(pair, optarg);
+		break;
+	case OPT_WRITE:
+		add_write(pair, optarg);
+		break;
+	case OPT_HELP:
+		fputs(help, stdout);
+		exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
+	default:
+		if (option >= OPT_SVG)
+			take_picture(pair, option);
+		else
+			take_limit(pair, option);
+	}
+}
+
+/* Where ARGV's "--" is, or ARGC. */
+static int separator(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return i;
+	return argc;
+}
+
+static void split(struct np_pair *pair, int argc, char **argv, int dashes)
+{
+	pair->files[NP_BEFORE] = argv + optind;
+	pair->file_count[NP_BEFORE] = (size_t)(dashes - optind);
+	pair->files[NP_AFTER] = argv + dashes + 1;
+	pair->file_count[NP_AFTER] = dashes < argc ? (size_t)(argc - dashes - 1) : 0;
+	if (dashes == argc && pair->file_count[NP_BEFORE] == 2) {
+		pair->file_count[NP_BEFORE] = pair->file_count[NP_AFTER] = 1;
+		pair->files[NP_AFTER] = pair->files[NP_BEFORE] + 1;
+	}
+	if (pair->file_count[NP_BEFORE] == 0 || pair->file_count[NP_AFTER] == 0)
+		np_die(NP_EXIT_USAGE, "which profiles? neuroprof-report %s [OPTION…] BEFORE… -- AFTER…",
+		       argv[0]);
+}
+
+static void check(const struct np_pair *pair)
+{
+	size_t standard_inputs = 0;
+
+	for (int side = 0; side < NP_SIDES; side++)
+		for (size_t i = 0; i < pair->file_count[side]; i++) {
+			const char *file = pair->files[side][i];
+
+			if (!*file)
+				np_die(NP_EXIT_USAGE, "a file name is empty");
+			standard_inputs += strcmp(file, "-") == 0;
+			if (side == NP_AFTER && file[0] == '-' && file[1])
+				np_die(NP_EXIT_USAGE, "'%s' after '--' is taken for a profile: options go "
+				       "before the profiles, a file of that name is './%s'", file, file);
+		}
+	if (standard_inputs > 1)
+		np_die(NP_EXIT_USAGE, "standard input can be read once: '-' is given %zu times",
+		       standard_inputs);
+}
+
+void np_pair_options(struct np_pair *pair, int argc, char **argv, const char *help)
+{
+	int option, dashes = separator(argc, argv);
+	enum np_pair_format first = NP_PAIR_TEXT;
+	const char *output = "-";
+
+	pair->rows_max = 20;
+	pair->narrow_px = -1;
+	np_gate_options_init(&pair->options);
+	opterr = 0;
+	optind = 0;
+	while ((option = getopt_long(dashes, argv, ":n:f:o:", pair->is_gate ? gate_options : diff_options,
+				     NULL)) != -1) {
+		const char *word = argv[optind - 1];
+
+		if (option == ':')
+			np_die(NP_EXIT_USAGE, "'%s' needs a value: see neuroprof-report %s --help", word,
+			       argv[0]);
+		if (option == '?')
+			np_die(NP_EXIT_USAGE, "'%s' is no option, or not one that takes this: see "
+			       "neuroprof-report %s --help", word, argv[0]);
+		take(pair, option, help, &first, &output);
+	}
+	add_output(pair, first, output);
+	split(pair, argc, argv, dashes);
+	check(pair);
+	if (pair->svg && strcmp(pair->svg, "-") == 0 && strcmp(output, "-") == 0)
+		pair->output_count = 0;	/* standard output is the picture's */
+}
