@@ -473,5 +473,7 @@ int np_perf_reader_end(struct np_perf_reader *reader)
 				    reader->first_reason, report->skipped, reader->line);
 	set_meta(reader);
 	set_note(reader);
+	snprintf(report->facts.event, sizeof(report->facts.event), "%s", reader->event);
+	report->facts.other_samples = reader->other_samples;
 	return 0;
 }

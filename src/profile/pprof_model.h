@@ -40,4 +40,8 @@ int np_pprof_string(struct np_pprof_model *model, int64_t index, uint32_t *ret);
 /* Fill SPANS and FRAMES from mappings, functions and locations.  Returns 0 or -EBADMSG. */
 int np_pprof_frames(struct np_pprof_model *model);
 
+/* Fill the report's facts from mappings and labels; SAMPLES: the place of the number of samples in
+ * a sample's values, -1 = none.  Returns 0 or -EBADMSG. */
+int np_pprof_facts(struct np_pprof_model *model, int64_t samples);
+
 #endif

@@ -246,6 +246,8 @@ static int read_profile(struct np_pprof_model *model)
 		rc = np_pprof_frames(model);
 	for (size_t i = 0; rc == 0 && i < profile->n_sample; i++)
 		rc = add_sample(model, &columns, profile->sample[i], &any_value);
+	if (rc == 0)
+		rc = np_pprof_facts(model, columns.samples);
 	if (rc == -EOVERFLOW)
 		return np_read_fail(model->report, rc,
 				    "'%s': the sum of the values passes 64 bits", model->file);

@@ -111,7 +111,13 @@ static int read_input(struct np_input *input, const struct np_read_options *opti
 	int rc = next_chunk(input, &chunk, report);
 
 	if (rc == 0) {
+		static const char *const names[] = {
+			[NP_FORMAT_FOLDED] = "folded", [NP_FORMAT_PPROF] = "pprof",
+			[NP_FORMAT_PERF_SCRIPT] = "perf script", [NP_FORMAT_FOREIGN] = "",
+		};
+
 		found = np_sniff(chunk.bytes, chunk.size, chunk.is_last);
+		report->facts.format = names[found.format];
 		if (found.format == NP_FORMAT_FOREIGN)
 			rc = np_read_fail(report, -EBADMSG, "'%s' %s; %s", np_input_name(input),
 					  found.what, found.todo);

@@ -21,12 +21,24 @@ struct np_read_options {
 	const char *event;	/* of perf script text: which event; NULL = its first one */
 };
 
+/* What a file says about itself that the tree does not keep; 0 or "" = it does not say. */
+struct np_read_facts {
+	const char *format;		/* "folded", "pprof", "perf script" */
+	char event[64];			/* perf script's, with its modifiers */
+	uint64_t other_samples;		/* of other events, left aside */
+	uint64_t modules;		/* files that were mapped */
+	uint64_t modules_without_build_id;
+	uint64_t threads;		/* that samples are labelled with */
+	uint64_t cut_samples;		/* labelled as a stack that was cut */
+};
+
 /* What happened on the way in, for one line to the user. */
 struct np_read_report {
 	char message[512];	/* one line: what is wrong and what to do; "" when nothing */
 	uint64_t records;	/* stacks read */
 	uint64_t skipped;	/* lines that were no record */
 	uint64_t first_skipped;	/* line number of the first of them; 0 = none */
+	struct np_read_facts facts;
 };
 
 /* Add the profile in PATH ("-": standard input) to TREE; several calls sum up.
