@@ -5,7 +5,7 @@
  * usage: living [fork | exec PROGRAM]
  *
  * Prints "ready" once all are where they belong.  With "fork" the process forks first and both go
- * on, with "exec" it becomes PROGRAM when its input ends.
+ * on, with "exec" it becomes PROGRAM when its input ends.  Each 'f' that it reads makes a child.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static volatile unsigned long sink;
@@ -87,6 +89,21 @@ __attribute__((noinline)) static void *handling_thread(void *stack)
 	return NULL;
 }
 
+/* A child that uses 0.3 s of CPU time; its process id is printed when it has ended. */
+static void fork_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		while (clock() < CLOCKS_PER_SEC * 3 / 10)	/* its own clock begins at 0 */
+			busy_outer();
+		exit(0);
+	}
+	waitpid(child, NULL, 0);
+	printf("%d\n", (int)child);
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t threads[3];
@@ -105,7 +122,8 @@ int main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)
-		;
+		if (byte == 'f')
+			fork_child();
 	if (argc > 2 && strcmp(argv[1], "exec") == 0)
 		execl(argv[2], argv[2], (char *)NULL);
 	stop = 1;
