@@ -95,6 +95,12 @@ static void say_lost(const struct about *about, const struct np_fold_result *res
 		[NP_COUNT_LOST_NO_SPOOL] = "ticks lost while there was no spool",
 		[NP_COUNT_LOST_PERIODS] = "periods of CPU time belonged to lost ticks",
 		[NP_COUNT_THREADS_UNCOVERED] = "threads not sampled, for they could get no clock",
+		[NP_COUNT_THREADS_BY_TIMER] = "threads sampled by a POSIX timer, at most 250 times a second "
+					      "or so: they could get no perf event",
+		[NP_COUNT_CLOCKS_CLOSED] = "threads not sampled to their end: the program closed their "
+					   "clock by a raw system call",
+		[NP_COUNT_HANDLER_REPLACED] = "time the program took SIGPROF by a raw system call: "
+					      "nothing was sampled since",
 		[NP_COUNT_THREADS_SHARED] = "threads share the entry \"(other)\"",
 		[NP_COUNT_MODULES_LOST] =
 			"look-ups of code whose module found no entry: bare addresses",

@@ -55,9 +55,17 @@ const char *np_config_env(const char *name);
  * Returns 0, or -errno of the last rung tried after saying why no clock can be had. */
 int np_clock_choose(struct np_thread *self);
 int np_clock_arm(struct np_thread *self);	/* the chosen rung, on the calling thread: 0 or -errno */
+int np_clock_fall_back(struct np_thread *self);	/* its event is lost: the timer, if that is allowed */
 void np_clock_disarm(struct np_thread *thread);	/* signal-safe; any thread's */
 void np_clock_stop_process(void);		/* what belongs to no thread; signal-safe */
+bool np_clock_is_gone(const struct np_thread *thread);	/* closed behind our back; signal-safe */
 void np_clock_close_inherited(struct np_thread *thread);	/* fork child: drop the parent's event */
+
+/* ---- descriptors.c: where the events' descriptors lie. */
+int np_descriptor_keep(int fd);			/* moves and marks it: the new number or -errno */
+bool np_descriptor_may_be_event(int fd);	/* false: somebody else's; signal-safe */
+void np_descriptor_forget(int fd);		/* signal-safe */
+void np_descriptors_wait(void);			/* until no thread changes the limit (before a fork) */
 
 /* ---- threads.c: pthread_create and what a thread needs. */
 struct np_thread *np_thread_take(void);		/* NULL when memory is out */
@@ -71,7 +79,8 @@ void np_signals_install(void);			/* our handlers, where nothing else is installe
 uint64_t np_signals_ours(void);			/* the set that must never stay blocked */
 void np_signals_block(uint64_t *ret_old);	/* SIGPROF on this thread; signal-safe */
 void np_signals_restore(uint64_t old);		/* signal-safe */
-uint64_t np_signals_host_mask(void);		/* the mask as the host believes it; signal-safe */
+void np_signals_for_exec(uint64_t mask);	/* MASK: before np_signals_block(); signal-safe */
+void np_signals_after_exec(uint64_t mask);	/* it was refused */
 
 bool np_signals_here(void);			/* attached, and not a vfork child; signal-safe */
 bool np_signals_handler_is_ours(void);		/* nobody replaced it by a raw system call */

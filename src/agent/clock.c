@@ -16,10 +16,10 @@
 #include <linux/perf_event.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 
+#include "base/atomic.h"
 #include "base/syscalls.h"
 
 #define FIRST_TICK_LEAST_NS 20000u	/* the kernel's software clock takes no less than 10 us */
@@ -59,24 +59,6 @@ static uint64_t open_account(struct np_thread *self)
 								  : np_sampler.period_ns - phase;
 }
 
-/* Out of the way of the host's own numbers, but not so high that the table must grow to it. */
-static int move_high(int fd)
-{
-	struct rlimit limit = { 256, 256 };
-	rlim_t floor;
-	long high;
-
-	np_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
-	floor = limit.rlim_cur / 4 * 3;
-	if (floor > 768)
-		floor = 768;
-	high = np_syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, floor);
-	if (high < 0)
-		return fd;
-	np_syscall(SYS_close, fd);
-	return (int)high;
-}
-
 static int arm_perf(struct np_thread *self)
 {
 	struct perf_event_attr attr = {
@@ -94,12 +76,15 @@ static int arm_perf(struct np_thread *self)
 	fd = np_syscall(SYS_perf_event_open, &attr, self->tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return (int)fd;
-	fd = move_high((int)fd);
+	fd = np_descriptor_keep((int)fd);
+	if (fd < 0)
+		return (int)fd;
 	if ((r = np_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_ID, &self->perf_id)) < 0 ||
 	    (r = np_syscall(SYS_fcntl, fd, F_SETOWN_EX, &owner)) < 0 ||
 	    (r = np_syscall(SYS_fcntl, fd, F_SETSIG, SIGPROF)) < 0 ||
 	    (r = np_syscall(SYS_fcntl, fd, F_SETFL, O_ASYNC | O_NONBLOCK)) < 0 ||
 	    (r = np_syscall(SYS_ioctl, fd, PERF_EVENT_IOC_ENABLE, 0)) < 0) {
+		np_descriptor_forget((int)fd);
 		np_syscall(SYS_close, fd);
 		return (int)r;
 	}
@@ -177,9 +162,23 @@ static int perf_counts(const struct np_thread *self)
 	return -ENODATA;
 }
 
+/* From perf to the timer, for one thread. */
+int np_clock_fall_back(struct np_thread *self)
+{
+	int r = np_agent.config.clock == NP_CLOCK_NONE ? arm_timer(self) : -EMFILE;
+
+	if (r == 0)
+		np_sampler_count(NP_COUNT_THREADS_BY_TIMER, 1);
+	return r;
+}
+
+/* A thread can be refused what others got: descriptors are short, or the program gave up its rights. */
 int np_clock_arm(struct np_thread *self)
 {
-	return arm_rung(self, (enum np_clock_kind)np_sampler.identity.clock);
+	enum np_clock_kind rung = (enum np_clock_kind)np_sampler.identity.clock;
+	int r = arm_rung(self, rung);
+
+	return r < 0 && rung == NP_CLOCK_PERF ? np_clock_fall_back(self) : r;
 }
 
 int np_clock_choose(struct np_thread *self)
@@ -213,36 +212,50 @@ static bool still_ours(const struct np_thread *thread)
 {
 	uint64_t id = 0;
 
-	return np_syscall(SYS_ioctl, thread->fd, PERF_EVENT_IOC_ID, &id) == 0 &&
+	return np_descriptor_may_be_event(thread->fd) &&
+	       np_syscall(SYS_ioctl, thread->fd, PERF_EVENT_IOC_ID, &id) == 0 &&
 	       id == thread->perf_id;
+}
+
+bool np_clock_is_gone(const struct np_thread *thread)
+{
+	return thread->fd >= 0 && !still_ours(thread);
+}
+
+static void close_event(struct np_thread *thread)
+{
+	if (thread->fd < 0)
+		return;
+	if (still_ours(thread))
+		np_syscall(SYS_close, thread->fd);
+	np_descriptor_forget(thread->fd);
+	thread->fd = -1;
 }
 
 void np_clock_disarm(struct np_thread *thread)
 {
-	if (thread->fd >= 0 && still_ours(thread))
-		np_syscall(SYS_close, thread->fd);
-	thread->fd = -1;
+	if (np_clock_is_gone(thread))
+		np_sampler_count(NP_COUNT_CLOCKS_CLOSED, 1);
+	close_event(thread);
 	if (thread->timer >= 0)
 		np_syscall(SYS_timer_delete, thread->timer);
 	thread->timer = -1;
 	thread->clock = NP_CLOCK_NONE;
 }
 
-/* An interval timer outlives an exec, our handler does not. */
+/* An interval timer outlives an exec, our handler does not.  One that the host has set is its own. */
 void np_clock_stop_process(void)
 {
 	static const struct itimerval never;
 
-	if (itimer_pid == (uint32_t)np_agent.pid)
+	if (itimer_pid == (uint32_t)np_agent.pid && !np_load_relaxed(&np_sampler.host_itimer))
 		np_syscall(SYS_setitimer, ITIMER_PROF, &never, 0);
 	itimer_pid = 0;
 }
 
 void np_clock_close_inherited(struct np_thread *thread)
 {
-	if (thread->fd >= 0 && still_ours(thread))
-		np_syscall(SYS_close, thread->fd);
-	thread->fd = -1;
+	close_event(thread);
 	thread->timer = -1;	/* timers are not inherited */
 	thread->clock = NP_CLOCK_NONE;
 }

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +79,22 @@ static void copy_environment(void)
 	job.envp[n] = NULL;
 }
 
+/* The host's limits were not made for the folder: as far as we may, it goes without. */
+static void lift_limits(void)
+{
+	static const int which[] = { RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_CPU };
+	struct rlimit limit;
+
+	for (size_t i = 0; i < sizeof(which) / sizeof(*which); i++) {
+		if (np_syscall(SYS_prlimit64, 0, which[i], 0, &limit) < 0)
+			continue;
+		limit.rlim_cur = limit.rlim_max;
+		if (which[i] == RLIMIT_NOFILE)
+			limit.rlim_cur = limit.rlim_max < 1024 ? limit.rlim_max : 1024;
+		np_syscall(SYS_prlimit64, 0, which[i], &limit, 0);
+	}
+}
+
 static int folder_main(void *unused)
 {
 	struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } act = { 0 };
@@ -90,6 +107,7 @@ static int folder_main(void *unused)
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
 		np_syscall(SYS_rt_sigaction, ignored[i], &act, 0, 8);
 	np_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
+	lift_limits();
 	null = np_syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
 	if (null >= 0) {
 		np_syscall(SYS_dup2, null, 0);
@@ -174,6 +192,19 @@ static void close_spool(enum np_spool_end how)
 	np_store_release(&head->state, NP_SPOOL_ENDED);
 }
 
+/* What no call of libc told us: the descriptors closed, the handler replaced. */
+static void note_what_was_taken(void)
+{
+	for (struct np_thread *t = np_load_acquire(&np_sampler.threads); t; t = t->next)
+		if (np_load_relaxed(&t->used) && np_clock_is_gone(t))
+			np_sampler_count(NP_COUNT_CLOCKS_CLOSED, 1);
+	if (np_signals_handler_is_ours())
+		return;
+	np_sampler_count(NP_COUNT_HANDLER_REPLACED, 1);
+	np_say("the program took SIGPROF for itself by a raw system call: nothing was sampled since",
+	       NULL);
+}
+
 void np_finish(enum np_spool_end how)
 {
 	uint32_t phase;
@@ -187,6 +218,7 @@ void np_finish(enum np_spool_end how)
 		np_say("no profile: ", np_sampler.spool_dir, ": cannot create the spool (",
 		       np_say_errno(np_sampler.create_errno),
 		       "); point NEUROPROF_SPOOL_DIR to a private directory with free space", NULL);
+	note_what_was_taken();
 	if (phase != NP_PHASE_READY)
 		return;
 	close_spool(how);
@@ -232,7 +264,7 @@ void np_exec_prepare(struct np_exec_state *state)
 			state->pipe = ends[1];
 		}
 	}
-	np_signals_restore(np_signals_host_mask() & ~np_signals_ours());
+	np_signals_for_exec(state->mask);
 }
 
 void np_exec_failed(struct np_exec_state *state)
@@ -252,5 +284,6 @@ void np_exec_failed(struct np_exec_state *state)
 	if (np_thread_self && np_clock_arm(np_thread_self) < 0)
 		np_sampler_count(NP_COUNT_THREADS_UNCOVERED, 1);
 	np_store_relaxed(&np_sampler.enabled, 1);
+	np_signals_after_exec(state->mask);
 	errno = saved_errno;
 }

@@ -32,6 +32,7 @@ static bool is_own_process(void)
 static void before_fork(void)
 {
 	np_signals_block(&fork_mask);
+	np_descriptors_wait();
 	if (np_sampler.unwinder && np_sampler.unwinder->kind == NP_UNWINDER_LIBUNWIND) {
 		np_store_relaxed(&np_sampler.enabled, 0);
 		for (int i = 0; i < 100000 && np_load_acquire(&np_sampler.running); i++)

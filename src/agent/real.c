@@ -14,6 +14,8 @@ void np_reals_find(void)
 	NP_REAL_LIST(FIND)
 	FIND(sem_clockwait)
 	FIND(epoll_pwait2)
+	FIND(close_range)
+	FIND(closefrom)
 #undef FIND
 	*(void **)&np_reals.poll_chk = dlsym(RTLD_NEXT, "__poll_chk");
 	*(void **)&np_reals.ppoll_chk = dlsym(RTLD_NEXT, "__ppoll_chk");

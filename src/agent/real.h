@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define NP_REAL_LIST(X)                                                                            \
-	X(pthread_create) X(thrd_create) X(dlclose)                                                \
+	X(pthread_create) X(thrd_create) X(dlclose) X(close) X(dup2) X(dup3)                                               \
 	X(sigaction) X(signal) X(sigprocmask) X(pthread_sigmask) X(sigsuspend) X(sigtimedwait)       \
 	X(sigpending) X(signalfd) X(raise) X(pthread_kill) X(getitimer) X(setitimer)                                \
 	X(execve) X(execvpe) X(fexecve) X(execveat)                                                \
@@ -45,6 +45,8 @@ struct np_reals {
 	int (*sem_clockwait)(sem_t *, clockid_t, const struct timespec *);
 	int (*epoll_pwait2)(int, struct epoll_event *, int, const struct timespec *,
 			    const sigset_t *);
+	int (*close_range)(unsigned int, unsigned int, int);
+	void (*closefrom)(int);
 	int (*poll_chk)(struct pollfd *, nfds_t, int, size_t);
 	int (*ppoll_chk)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, size_t);
 };

@@ -43,16 +43,6 @@ void np_signals_restore(uint64_t old)
 	mask_change(SIG_SETMASK, old, NULL);
 }
 
-uint64_t np_signals_host_mask(void)
-{
-	uint64_t mask = 0;
-
-	mask_change(SIG_BLOCK, 0, &mask);
-	if (np_thread_self && np_thread_self->host.blocks)
-		mask |= SIGNAL_BIT(SIGPROF);
-	return mask;
-}
-
 /* A vfork child has its parent's memory, but signal actions of its own: none of ours are in it. */
 bool np_signals_here(void)
 {
@@ -134,6 +124,24 @@ bool np_signals_handler_is_ours(void)
 
 	np_syscall(SYS_rt_sigaction, SIGPROF, 0, &found, 8);
 	return found.handler == (void *)np_sampler_handler;
+}
+
+/* The new image inherits the host's mask, not ours, and ignores what the host ignored. */
+void np_signals_for_exec(uint64_t mask)
+{
+	const struct sigaction *host = np_host_action();
+
+	if (np_thread_self && np_thread_self->host.blocks)
+		mask |= SIGNAL_BIT(SIGPROF);
+	if (!(host->sa_flags & SA_SIGINFO) && host->sa_handler == SIG_IGN)
+		NP_REAL(sigaction)(SIGPROF, host, NULL);
+	np_signals_restore(mask);
+}
+
+void np_signals_after_exec(uint64_t mask)
+{
+	install_sampler(np_host_action(), NULL);
+	np_signals_restore(mask);
 }
 
 static void change_sigprof(const struct sigaction *act, struct sigaction *old)

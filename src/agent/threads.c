@@ -150,6 +150,7 @@ static void detach(void *argument)
 	uint64_t mask;
 
 	np_signals_block(&mask);
+	np_sampler_close_account(self);
 	np_clock_disarm(self);
 	if (self->host.blocks)		/* from here on the kernel sees to it */
 		mask |= np_signals_ours();

@@ -215,6 +215,14 @@ static void skip_time(struct np_thread *self)
 		np_sampler_spool();
 }
 
+void np_sampler_close_account(struct np_thread *self)
+{
+	uint64_t periods = np_account_take(self, true);
+
+	if (periods && np_load_relaxed(&np_sampler.enabled) && is_wanted())
+		np_sampler_count(NP_COUNT_LOST_PERIODS, periods);
+}
+
 static void sample(struct np_thread *self, const ucontext_t *context)
 {
 	uint64_t entered = np_governor_cycles();

@@ -87,6 +87,9 @@ enum np_counter {
 	NP_COUNT_STARTUP_PERIODS,	/* periods used before attaching, kept on the [startup] node */
 	NP_COUNT_HANDLER_NS,		/* nanoseconds spent in the handler, by its own measure */
 	NP_COUNT_SLOWED_DOWN,		/* times that the governor halved the rate */
+	NP_COUNT_THREADS_BY_TIMER,	/* threads on a POSIX timer although the clock is perf_event */
+	NP_COUNT_CLOCKS_CLOSED,		/* threads whose clock the program closed by a raw system call */
+	NP_COUNT_HANDLER_REPLACED,	/* 1: a raw system call took SIGPROF from us: no samples since */
 	NP_COUNT_MAX = 32
 };
 
