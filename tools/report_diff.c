@@ -96,7 +96,9 @@ static struct np_diff_node *test_nodes(const struct np_pair *pair)
 	np_hypothesis_adjust(p, tested);
 	for (uint32_t i = 0; i < tested; i++) {
 		nodes[index[i]].q = p[i];
-		nodes[index[i]].significant = p[i] <= pair->options.rate;
+		nodes[index[i]].significant = p[i] <= pair->options.rate &&
+					      np_gate_is_effect(gate, nodes[index[i]].before,
+								nodes[index[i]].after);
 	}
 	free(counts);
 	free(p);

@@ -137,12 +137,16 @@ static void test_rows(struct np_gate *gate)
 	free(p);
 }
 
+bool np_gate_is_effect(const struct np_gate *gate, double before, double after)
+{
+	double change = fabs(after - before);
+
+	return change >= gate->options.points && change >= gate->options.relative * before;
+}
+
 static bool is_effect(const struct np_gate *gate, const struct np_verdict_of_share *verdict)
 {
-	double change = fabs(verdict->change);
-
-	return change >= gate->options.points &&
-	       change >= gate->options.relative * verdict->share[0];
+	return np_gate_is_effect(gate, verdict->share[0], verdict->share[1]);
 }
 
 /* Within a function that was selected: which of its two shares it was. */

@@ -116,6 +116,9 @@ void np_gate_init(struct np_gate *gate, const struct np_compare *compare,
 		  const struct np_gate_options *options);
 void np_gate_finish(struct np_gate *gate);
 
+/* Is a change from BEFORE to AFTER at least the minimum effect? */
+bool np_gate_is_effect(const struct np_gate *gate, double before, double after);
+
 /* The change that is told of a row: self when that is significant, else total. */
 const struct np_gate_change *np_gate_change_of(const struct np_gate_row *row);
 bool np_gate_change_is_self(const struct np_gate_row *row);
