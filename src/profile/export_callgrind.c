@@ -3,13 +3,10 @@
  * export_callgrind.c - callgrind's format, for KCachegrind, QCachegrind and callgrind_annotate.
  *
  * Context: tools.  The format is a call graph, not a tree: functions with their own cost, and
- * calls with what they cost inclusively.  The tools add the two up to a function's inclusive cost,
- * so with recursion a stack must be charged to one call of a function only.  It is charged to the
- * innermost activation of the function on that stack, and not at all when the function itself was
- * running: then own cost plus calls is the inclusive cost exactly.
- *
- * In one walk: the call from a node to its child costs the child's total, less the totals of the
- * topmost nodes below (or at) the child that are the caller again.
+ * calls with what they cost inclusively.  callgrind_annotate takes what the calls into a function
+ * cost for its inclusive cost, so with recursion a stack must be charged to one of them only: to
+ * the outermost activation of the function.  And since it knows no inclusive cost of what nobody
+ * calls, a function "(root)" calls all that is outermost.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -25,12 +22,6 @@ struct call {
 	uint64_t value, samples, calls;
 };
 
-struct node {			/* of the path from the root */
-	uint32_t function;	/* place in the graph's functions */
-	uint32_t call;		/* into it: place in the graph's calls */
-	uint32_t outer;		/* depth of the activation of FUNCTION around this one; 0 = none */
-};
-
 struct graph {
 	struct np_tree *tree;
 	FILE *to;
@@ -41,9 +32,10 @@ struct graph {
 	struct call *calls;
 	size_t call_room;
 	uint64_t (*own)[2];		/* value and samples of each function */
-	uint32_t *active;		/* depth of each function's innermost activation; 0 = none */
-	struct node *path;
+	uint32_t *active;		/* activations of each function on the path from the root */
+	uint32_t *path;			/* functions by depth; ROOT at 0 */
 	size_t path_room;
+	uint32_t root;			/* its place, behind all others */
 	bool *named;			/* "(id) name" was written: from then on "(id)" is enough */
 	uint32_t *string_ids;		/* callgrind's ids of files and objects; 0 = none yet */
 	uint32_t file_count, object_count;
@@ -55,7 +47,7 @@ static void merge_functions(struct graph *graph)
 	uint32_t count = np_tree_function_count(graph->tree);
 
 	graph->functions = np_xcalloc(count, sizeof(*graph->functions));
-	graph->first = np_xcalloc(count, sizeof(*graph->first));
+	graph->first = np_xcalloc(count + 1ul, sizeof(*graph->first));
 	for (uint32_t i = 1; i < count; i++) {
 		const struct np_function *function = np_tree_function_at(graph->tree, i);
 		uint32_t key[3] = { function->name, function->module, function->file };
@@ -83,36 +75,26 @@ static uint32_t call_of(struct graph *graph, uint32_t caller, uint32_t callee)
 	return place;
 }
 
-/* Charges are taken back before or after they are made: unsigned sums come out right anyway. */
 static void enter(struct graph *graph, uint32_t index, uint32_t depth)
 {
-	const struct np_node *from = np_tree_node(graph->tree, index);
-	struct node *node;
+	const struct np_node *node = np_tree_node(graph->tree, index);
+	uint32_t function = graph->functions[node->function], place;
+	struct call *call;
 
 	if (depth >= graph->path_room) {
 		graph->path_room = graph->path_room ? graph->path_room * 2 : 256;
 		graph->path = np_xrealloc(graph->path, graph->path_room, sizeof(*graph->path));
+		graph->path[0] = graph->root;
 	}
-	node = &graph->path[depth];
-	node->function = graph->functions[from->function];
-	node->outer = graph->active[node->function];
-	graph->active[node->function] = depth;
-	graph->own[node->function][0] += from->self;
-	graph->own[node->function][1] += from->self_samples;
-	if (depth > 1) {
-		struct call *call;
-
-		node->call = call_of(graph, graph->path[depth - 1].function, node->function);
-		call = &graph->calls[node->call];
-		call->value += from->total;
-		call->samples += from->total_samples;
-		call->calls += from->calls;
-	}
-	if (node->outer) {
-		struct call *call = &graph->calls[graph->path[node->outer + 1].call];
-
-		call->value -= from->total;
-		call->samples -= from->total_samples;
+	graph->path[depth] = function;
+	graph->own[function][0] += node->self;
+	graph->own[function][1] += node->self_samples;
+	place = call_of(graph, graph->path[depth - 1], function);	/* may move CALLS */
+	call = &graph->calls[place];
+	call->calls += node->calls;
+	if (graph->active[function]++ == 0) {
+		call->value += node->total;
+		call->samples += node->total_samples;
 	}
 }
 
@@ -147,6 +129,7 @@ static void put_string(struct graph *graph, const char *key, uint32_t string, bo
 	fputc('\n', graph->to);
 }
 
+/* FIRST of the root is 0, the function of the tree's root. */
 static void put_function(struct graph *graph, bool is_callee, uint32_t place)
 {
 	uint32_t index = graph->first[place], strings = np_tree_string_count(graph->tree);
@@ -160,7 +143,7 @@ static void put_function(struct graph *graph, bool is_callee, uint32_t place)
 	fprintf(graph->to, "%s=(%u)", is_callee ? "cfn" : "fn", place + 1);
 	if (!graph->named[place]) {
 		fputc(' ', graph->to);
-		put_clean(graph, np_export_name(graph->tree, index));
+		put_clean(graph, index ? np_export_name(graph->tree, index) : "(root)");
 	}
 	graph->named[place] = true;
 	fputc('\n', graph->to);
@@ -208,9 +191,9 @@ static void put_head(const struct graph *graph, const char *name)
 /* Calls sorted by caller, in the order in which they were seen. */
 static void put_body(struct graph *graph)
 {
-	uint32_t functions = graph->keys.count, calls = graph->pairs.count;
+	uint32_t functions = graph->root + 1, calls = graph->pairs.count;
 	uint32_t *next = np_xcalloc(calls + 1, sizeof(*next));
-	uint32_t *first = np_xcalloc(functions + 1, sizeof(*first));
+	uint32_t *first = np_xcalloc(functions, sizeof(*first));
 
 	for (uint32_t i = calls; i > 0; i--) {
 		uint32_t caller;
@@ -219,7 +202,7 @@ static void put_body(struct graph *graph)
 		next[i] = first[caller];
 		first[caller] = i;
 	}
-	for (uint32_t i = 0; i < functions; i++) {
+	for (uint32_t i = functions; i-- > 0;) {
 		uint32_t line = np_tree_function_at(graph->tree, graph->first[i])->line;
 
 		put_function(graph, false, i);
@@ -228,7 +211,8 @@ static void put_body(struct graph *graph)
 			const struct call *call = &graph->calls[c - 1];
 
 			put_function(graph, true, call->callee);
-			fprintf(graph->to, "calls=%" PRIu64 " %u\n", call->calls,
+			/* What was seen was called: at least once, and none is no number here. */
+			fprintf(graph->to, "calls=%" PRIu64 " %u\n", call->calls ? call->calls : 1,
 				np_tree_function_at(graph->tree, graph->first[call->callee])->line);
 			put_cost(graph, line, call->value, call->samples);
 		}
@@ -242,19 +226,18 @@ int np_export_callgrind(struct np_export *export)
 {
 	struct np_export_walk walk = { .tree = export->tree };
 	struct graph graph = { .tree = export->tree, .to = export->to };
-	uint32_t functions;
 
 	np_intern_init(&graph.keys);
 	np_intern_init(&graph.pairs);
 	merge_functions(&graph);
-	functions = graph.keys.count;
-	graph.own = np_xcalloc(functions, sizeof(*graph.own));
-	graph.active = np_xcalloc(functions, sizeof(*graph.active));
-	graph.named = np_xcalloc(functions, sizeof(*graph.named));
+	graph.root = graph.keys.count;
+	graph.own = np_xcalloc(graph.root + 1ul, sizeof(*graph.own));
+	graph.active = np_xcalloc(graph.root + 1ul, sizeof(*graph.active));
+	graph.named = np_xcalloc(graph.root + 1ul, sizeof(*graph.named));
 	graph.string_ids = np_xcalloc(2ul * np_tree_string_count(export->tree), sizeof(uint32_t));
 	while (np_export_next(&walk)) {
 		if (walk.leaving)
-			graph.active[graph.path[walk.depth].function] = graph.path[walk.depth].outer;
+			graph.active[graph.path[walk.depth]]--;
 		else
 			enter(&graph, walk.node, walk.depth);
 	}

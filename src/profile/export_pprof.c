@@ -41,13 +41,17 @@ static uint64_t mapping_named(struct writing *writing, const char *file)
 static void add_program(struct writing *writing)
 {
 	const char *command = np_tree_meta(writing->tree)->command;
+	const char *slash = command ? strrchr(command, '/') : NULL;
 
 	for (uint32_t i = 0; i < np_tree_function_count(writing->tree); i++) {
 		const struct np_function *function = np_tree_function_at(writing->tree, i);
 
 		if (function->kind == NP_KIND_OWN && function->module) {
+			const char *module = np_tree_string(writing->tree, function->module);
+			bool is_command = slash && strcmp(slash + 1, module) == 0;
+
 			writing->mappings[function->module] =
-				mapping_named(writing, np_tree_string(writing->tree, function->module));
+				mapping_named(writing, is_command ? command : module);
 			return;
 		}
 	}
@@ -74,6 +78,8 @@ static uint64_t mapping_of(struct writing *writing, const struct np_function *fu
 	     : function->kind == NP_KIND_JIT ? writing->jit : 0;
 }
 
+/* The system name is empty, or says what a root frame stands for.  Were it the name itself, pprof
+ * would take that for mangled and cut its parameters off. */
 static uint64_t function_id(struct writing *writing, uint32_t index)
 {
 	const struct np_tree *tree = writing->tree;
@@ -81,7 +87,7 @@ static uint64_t function_id(struct writing *writing, uint32_t index)
 	const char *name = np_export_name(tree, index);
 	char *system = function->kind == NP_KIND_PROCESS ? np_xasprintf("process:%s", name)
 		     : function->kind == NP_KIND_THREAD ? np_xasprintf("thread:%s", name)
-		     : np_xstrdup(name);
+		     : np_xstrdup("");
 	uint64_t id = np_pprof_function(writing->pprof, name, system,
 					np_tree_string(tree, function->file), function->line);
 

@@ -118,6 +118,7 @@ static int end_sample(struct np_perf_reader *reader)
 		node = add_frame(reader, node, place, object);
 	}
 	reader->report->records++;
+	reader->any_value |= value > 0;
 	rc = np_folded_value_scale(&value, np_tree_meta(tree)->decimals);
 	if (rc == 0)
 		rc = np_tree_add(tree, node, value, reader->has_period ? 1 : value, 0);
@@ -465,6 +466,10 @@ int np_perf_reader_end(struct np_perf_reader *reader)
 		return np_read_fail(report, -EBADMSG,
 				    "'%s': perf script text without a sample (%" PRIu64
 				    " lines); was anything sampled?", reader->file, reader->line);
+	if (!reader->any_value)
+		return np_read_fail(report, -EBADMSG,
+				    "'%s': the periods of all %" PRIu64 " samples are zero; nothing to show",
+				    reader->file, report->records);
 	if (report->skipped > reader->line / 100)
 		return np_read_fail(report, -EBADMSG,
 				    "'%s': line %" PRIu64 " has %s, and %" PRIu64 " of %" PRIu64

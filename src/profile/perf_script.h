@@ -34,6 +34,7 @@ struct np_perf_reader {
 	char *event;			/* the one that is read; NULL until the first sample */
 	bool is_first;			/* no file was read into TREE before */
 	bool has_period;		/* its samples have one */
+	bool any_value;			/* a value above zero was seen */
 	uint64_t period;		/* the same for all of them, else 0 */
 	uint64_t other_samples;		/* of other events */
 	char *other_event;		/* the first of those */

@@ -149,13 +149,15 @@ static void set_event(const struct tokens *tokens, unsigned at, const char *end,
 	ret->rest = (struct np_perf_text){rest, (size_t)(end - rest)};
 }
 
+static const struct np_perf_text nothing = {"", 0};
+
 bool np_perf_header_parse(const char *line, size_t length, struct np_perf_header *ret)
 {
 	struct tokens tokens;
 	uint64_t ignored;
 	unsigned pid;
 
-	memset(ret, 0, sizeof(*ret));
+	*ret = (struct np_perf_header){.comm = nothing, .event = nothing, .rest = nothing};
 	split(line, length, &tokens);
 	for (unsigned i = 2; i < tokens.count; i++) {
 		if (!is_time(tokens.at[i], &ret->time_ns) || !find_pid(&tokens, i, &pid))
@@ -216,7 +218,7 @@ bool np_perf_frame_parse(const char *line, size_t length, struct np_perf_frame *
 {
 	size_t at = 0, start, object;
 
-	memset(ret, 0, sizeof(*ret));
+	*ret = (struct np_perf_frame){.name = nothing, .object = nothing, .key = nothing};
 	while (length > 0 && is_blank(line[length - 1]))
 		length--;
 	while (at < length && is_blank(line[at]))
@@ -240,6 +242,6 @@ bool np_perf_frame_parse(const char *line, size_t length, struct np_perf_frame *
 	ret->inlined = ret->object.length == 7 && memcmp(ret->object.bytes, "inlined", 7) == 0;
 	if (ret->inlined || (ret->object.length == 9 &&
 			     memcmp(ret->object.bytes, "[unknown]", 9) == 0))
-		ret->object = (struct np_perf_text){"", 0};
+		ret->object = nothing;
 	return true;
 }

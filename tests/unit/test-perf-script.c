@@ -197,6 +197,7 @@ static void damage_is_named(void **state)
 		{"sh 1 1.5: 7 cycles:\n\t 1 f (/a)\n\nsh 1 1.5: cycles:\n", "without a period", true},
 		{"sh 1 1.5: 18446744073709551615 cycles:\n\t 1 f (/a)\n\nsh 1 1.5: 1 cycles:\n\t 1 f (/a)\n",
 		 "passes 64 bits", false},
+		{"sh 1 1.5: 0 cycles:\n\t 1 f (/a)\n", "are zero", false},
 		{"sh 0 0.0: PERF_RECORD_COMM: x:1/2\n", "without a sample", false},
 	};
 
