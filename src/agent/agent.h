@@ -85,6 +85,12 @@ void np_signals_after_exec(uint64_t mask);	/* it was refused */
 bool np_signals_here(void);			/* attached, and not a vfork child; signal-safe */
 bool np_signals_handler_is_ours(void);		/* nobody replaced it by a raw system call */
 
+void np_signals_set_again(void);		/* our handler, with flags that fit */
+
+/* ---- signals_stack.c: sigaction() for what is not SIGPROF.  Signal-safe. */
+int np_signals_set(int signal, const struct sigaction *act, struct sigaction *old);
+bool np_signals_small_stacks(void);
+
 /* ---- signals_wait.c: the host's mask for the time of one wait.  Signal-safe. */
 struct np_wait_mask {
 	struct np_thread *self;		/* NULL = nothing to undo */

@@ -30,7 +30,7 @@
 #define NP_REAL_LIST(X)                                                                            \
 	X(pthread_create) X(thrd_create) X(dlclose) X(close) X(dup2) X(dup3)                                               \
 	X(sigaction) X(signal) X(sigprocmask) X(pthread_sigmask) X(sigsuspend) X(sigtimedwait)       \
-	X(sigpending) X(signalfd) X(raise) X(pthread_kill) X(getitimer) X(setitimer)                                \
+	X(sigpending) X(signalfd) X(raise) X(pthread_kill) X(sigaltstack) X(getitimer) X(setitimer)                                \
 	X(execve) X(execvpe) X(fexecve) X(execveat)                                                \
 	X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait)                         \
 	X(nanosleep) X(clock_nanosleep) X(pause)                                                   \

@@ -100,6 +100,8 @@ static void install_sampler(const struct sigaction *host, struct sigaction *ret_
 	action.sa_flags = SA_SIGINFO | SA_RESTART;
 	if (handled)
 		action.sa_flags = SA_SIGINFO | (host->sa_flags & (SA_RESTART | SA_ONSTACK));
+	if (np_signals_small_stacks())
+		action.sa_flags &= ~SA_ONSTACK;
 	sigfillset(&action.sa_mask);
 	NP_REAL(sigaction)(SIGPROF, &action, ret_found);
 }
@@ -116,6 +118,11 @@ void np_signals_install(void)
 		if (NP_REAL(sigaction)(fatal_signals[i], NULL, &found) == 0 &&
 		    is_default(&found))
 			install_fatal(fatal_signals[i]);
+}
+
+void np_signals_set_again(void)
+{
+	install_sampler(np_host_action(), NULL);
 }
 
 bool np_signals_handler_is_ours(void)
@@ -166,19 +173,20 @@ NP_EXPORT int sigaction(int signal, const struct sigaction *restrict act,
 	bool ours;
 	int r;
 
-	if (signal <= 0 || signal >= NSIG || (signal != SIGPROF && !is_fatal(signal)) ||
-	    !np_signals_here())
+	if (signal <= 0 || signal >= NSIG || !np_signals_here())
 		return NP_REAL(sigaction)(signal, act, old);
 	if (signal == SIGPROF) {
 		change_sigprof(act, old);
 		return 0;
 	}
+	if (!is_fatal(signal))
+		return np_signals_set(signal, act, old);
 	ours = fatal_is_ours[signal];
-	r = NP_REAL(sigaction)(signal, NULL, &found);
+	r = np_signals_set(signal, NULL, &found);
 	if (r == 0 && act && is_default(act)) {
 		install_fatal(signal);
 	} else if (r == 0 && act) {
-		r = NP_REAL(sigaction)(signal, act, NULL);
+		r = np_signals_set(signal, act, NULL);
 		fatal_is_ours[signal] = ours && r != 0;
 	}
 	if (r == 0 && old) {
@@ -210,66 +218,4 @@ NP_EXPORT sighandler_t signal(int number, sighandler_t handler)
 	if (sigaction(number, &act, &old) < 0)
 		return SIG_ERR;
 	return old.sa_handler;
-}
-
-/* Apply the host's wish for SIGPROF to the bit it sees; the kernel's mask never contains it. */
-static void track_sigprof(int how, const sigset_t *set, bool *blocks)
-{
-	bool in_set = sigismember(set, SIGPROF) == 1;
-
-	if (how == SIG_SETMASK)
-		*blocks = in_set;
-	else if (in_set)
-		*blocks = how == SIG_BLOCK;
-}
-
-/* What came while the host blocked SIGPROF comes before this returns. */
-static void deliver_pending(struct np_thread *self)
-{
-	uint64_t mask;
-
-	if (self->host.blocks || !np_host_is_pending(self))
-		return;
-	np_signals_block(&mask);
-	np_host_requeue(self);
-	np_signals_restore(mask & ~np_signals_ours());
-}
-
-static int change_mask(int (*real)(int, const sigset_t *, sigset_t *), int how,
-		       const sigset_t *set, sigset_t *old)
-{
-	struct np_thread *self = np_agent.attached ? np_thread_self : NULL;
-	sigset_t without;
-	bool before;
-	int r;
-
-	/* Inside: libunwind, which binds to us like everybody else. */
-	if (!self || self->inside || !np_signals_here())
-		return real(how, set, old);
-	np_host_handler_left(self, (uintptr_t)__builtin_frame_address(0));
-	before = self->host.blocks;
-	if (set) {
-		without = *set;
-		sigdelset(&without, SIGPROF);
-	}
-	r = real(how, set ? &without : NULL, old);
-	if (r != 0)
-		return r;
-	if (old && before)
-		sigaddset(old, SIGPROF);
-	if (set) {
-		track_sigprof(how, set, &self->host.blocks);
-		deliver_pending(self);
-	}
-	return 0;
-}
-
-NP_EXPORT int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
-{
-	return change_mask(NP_REAL(sigprocmask), how, set, old);
-}
-
-NP_EXPORT int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict old)
-{
-	return change_mask(NP_REAL(pthread_sigmask), how, set, old);
 }

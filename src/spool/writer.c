@@ -173,7 +173,6 @@ static uint64_t file_size_limit(uint64_t bytes)
 static long allocate_first(struct np_spool *spool, int fd)
 {
 	struct np_spool_header *head = spool->head;
-	struct np_spool_header plan;
 	long r = np_syscall(SYS_madvise, spool->base, PAGE_BYTES, MADV_POPULATE_WRITE);
 	bool all = r == -EINVAL;
 
@@ -181,9 +180,8 @@ static long allocate_first(struct np_spool *spool, int fd)
 		r = np_syscall(SYS_fallocate, fd, 0, 0, spool->bytes);
 	if (r < 0)
 		return r == -EFAULT ? -ENOSPC : r;
-	memset(&plan, 0, sizeof(plan));
-	layout(&plan, spool->bytes);
-	memcpy(head, &plan, sizeof(plan));
+	memset(head, 0, sizeof(*head));		/* in place: the stack may be a small one */
+	layout(head, spool->bytes);
 	if (all) {
 		head->threads.ready = head->threads.capacity * sizeof(struct np_spool_thread);
 		head->modules.ready = head->modules.capacity * sizeof(struct np_spool_module);
