@@ -1,6 +1,39 @@
 # SPDX-License-Identifier: MIT
 # bash completion for neuroprof-report; needs bash-completion.
 
+# Of diff and gate: uses the variables of its caller.
+_neuroprof_report_pair() {
+	local options='--top --format --output --names --same-work --min-points --min-percent --rate --noise --strict --help'
+	local formats='text markdown json'
+
+	case ${words[1]} in
+	diff) options+=' --svg --view --title --icicle --width --minwidth' ;;
+	gate)
+		options+=' --write --budget --fail-on --min-runs --min-samples --max-unresolved --max-cut --max-lost'
+		formats+=' junit sarif github'
+		;;
+	esac
+	case $prev in
+	-n | --top) mapfile -t COMPREPLY < <(compgen -W '20 50 all' -- "$cur") ;;
+	-f | --format) mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$cur") ;;
+	--view) mapfile -t COMPREPLY < <(compgen -W 'union before after' -- "$cur") ;;
+	--fail-on) mapfile -t COMPREPLY < <(compgen -W 'suspect inconclusive suspect,inconclusive' -- "$cur") ;;
+	--title | --width | --minwidth | --budget | --rate | --noise | --min-* | --max-*) ;;
+	-o | --output | --svg | --names | --write) mapfile -t COMPREPLY < <(compgen -f -- "${cur#*=}") ;;
+	*)
+		case $cur in
+		-*) mapfile -t COMPREPLY < <(compgen -W "$options --" -- "$cur") ;;
+		*)
+			mapfile -t COMPREPLY < <(
+				compgen -d -- "$cur"
+				compgen -f -X '!*.@(folded|pb|pprof|txt|gz)' -- "$cur"
+			)
+			;;
+		esac
+		;;
+	esac
+}
+
 _neuroprof_report() {
 	local cur prev words cword
 	if declare -F _comp_initialize >/dev/null; then
@@ -8,6 +41,12 @@ _neuroprof_report() {
 	else
 		_init_completion -n = || return
 	fi
+	case ${words[1]} in
+	diff | gate)
+		_neuroprof_report_pair
+		return
+		;;
+	esac
 	case $prev in
 	-n | --top) mapfile -t COMPREPLY < <(compgen -W '20 50 all' -- "$cur") ;;
 	-s | --sort) mapfile -t COMPREPLY < <(compgen -W 'roi score self total samples calls name module' -- "$cur") ;;
