@@ -159,7 +159,7 @@ static void check_reading(struct np_lint *lint, const struct np_read_report *rep
 	if (report->facts.other_samples > 0)
 		np_lint_add(lint, NP_LINT_WARNING, "several-events",
 			    "pick one: neuroprof-report convert --event NAME",
-			    "holds several events: %s is read, %" PRIu64 " samples of others are not",
+			    "holds several events: %s is read, %" PRIu64 " of other events left aside",
 			    report->facts.event, report->facts.other_samples);
 }
 

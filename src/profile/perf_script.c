@@ -437,7 +437,7 @@ static void set_note(struct np_perf_reader *reader)
 
 	if (reader->other_samples > 0 && !reader->wanted)
 		np_read_fail(report, 0, "'%s': several events: %.100s is read, %" PRIu64
-			     " samples of others (%.100s) are left aside; 'convert --event NAME' "
+			     " of other events (%.100s) left aside; 'convert --event NAME' "
 			     "takes another", reader->file, reader->event,
 			     reader->other_samples, reader->other_event);
 	else if (report->skipped > 0)

@@ -146,7 +146,7 @@ static void of_several_events_one_is_read(void **state)
 	assert_int_equal(outcome.rc, 0);
 	assert_string_equal(outcome.folded, "sh;f 12\n");
 	assert_string_equal(np_tree_meta(outcome.tree)->value_type, "cycles");
-	assert_non_null(strstr(outcome.report.message, "1 samples of others (page-faults)"));
+	assert_non_null(strstr(outcome.report.message, "1 of other events (page-faults)"));
 	finish(&outcome);
 
 	outcome = read_with(text, &(struct np_read_options){ .event = "page-faults" });
