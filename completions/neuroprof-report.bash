@@ -34,6 +34,34 @@ _neuroprof_report_pair() {
 	esac
 }
 
+# Of convert, merge and lint: likewise.
+_neuroprof_report_file() {
+	local options='--help'
+
+	case ${words[1]} in
+	convert) options+=' --to --output --event --strict' ;;
+	merge) options+=' --to --output --files-from --keep-going --strict' ;;
+	lint) options+=' --format --quiet' ;;
+	esac
+	case $prev in
+	-t | --to) mapfile -t COMPREPLY < <(compgen -W 'folded pprof speedscope firefox callgrind json csv markdown' -- "$cur") ;;
+	--format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") ;;
+	--event) ;;
+	-o | --output | --files-from) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	*)
+		case $cur in
+		-*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur") ;;
+		*)
+			mapfile -t COMPREPLY < <(
+				compgen -d -- "$cur"
+				compgen -f -X '!*.@(folded|pb|pprof|txt|gz|perf)' -- "$cur"
+			)
+			;;
+		esac
+		;;
+	esac
+}
+
 _neuroprof_report() {
 	local cur prev words cword
 	if declare -F _comp_initialize >/dev/null; then
@@ -44,6 +72,10 @@ _neuroprof_report() {
 	case ${words[1]} in
 	diff | gate)
 		_neuroprof_report_pair
+		return
+		;;
+	convert | merge | lint)
+		_neuroprof_report_file
 		return
 		;;
 	esac
@@ -59,8 +91,9 @@ _neuroprof_report() {
 			--no-svg --title --icicle --width --minwidth --strict --help --version' -- "$cur") ;;
 		*)
 			mapfile -t COMPREPLY < <(
+				[ "$cword" = 1 ] && compgen -W 'convert merge lint diff gate' -- "$cur"
 				compgen -d -- "$cur"
-				compgen -f -X '!*.@(folded|pb|pprof|txt|gz)' -- "$cur"
+				compgen -f -X '!*.@(folded|pb|pprof|txt|gz|perf)' -- "$cur"
 			)
 			;;
 		esac

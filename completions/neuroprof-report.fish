@@ -32,3 +32,12 @@ complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l min-sample
 complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l max-unresolved -x -d 'Time without a name, percent'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l max-cut -x -d 'Stacks cut, percent'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l max-lost -x -d 'Ticks lost, percent'
+
+complete -c neuroprof-report -n __fish_use_subcommand -a convert -d "A profile in another tool's format"
+complete -c neuroprof-report -n __fish_use_subcommand -a merge -d 'Many profiles into one'
+complete -c neuroprof-report -n __fish_use_subcommand -a lint -d 'What is wrong with profiles'
+complete -c neuroprof-report -n '__fish_seen_subcommand_from convert merge' -s t -l to -x -a 'folded pprof speedscope firefox callgrind json csv markdown' -d 'Format'
+complete -c neuroprof-report -n '__fish_seen_subcommand_from convert' -l event -x -d 'Which event of perf script text'
+complete -c neuroprof-report -n '__fish_seen_subcommand_from merge' -l files-from -r -F -d 'More names, one a line'
+complete -c neuroprof-report -n '__fish_seen_subcommand_from merge' -s k -l keep-going -d 'Leave out what cannot be read'
+complete -c neuroprof-report -n '__fish_seen_subcommand_from lint' -s q -l quiet -d 'No notes'
