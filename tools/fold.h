@@ -45,6 +45,13 @@ struct np_fold_result {
 int np_fold_spool(const char *spool_path, const struct np_fold_options *options,
 		  struct np_fold_result *result);
 
+/* Ticks lost, whatever the cause. */
+static inline uint64_t np_fold_lost(const struct np_fold_result *result)
+{
+	return result->counters[NP_COUNT_LOST_REENTRANT] + result->counters[NP_COUNT_LOST_NO_THREAD] +
+	       result->counters[NP_COUNT_LOST_NO_SPOOL];
+}
+
 void np_fold_result_finish(struct np_fold_result *result);
 
 #endif

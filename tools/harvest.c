@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "base/text.h"
 #include "spool/reader.h"
 
 #define GRACE_STEPS	20		/* of 10 ms each, for processes that are just ending */
@@ -157,17 +158,6 @@ static const char *grouped(uint64_t number, char buffer[32])
 	return at;
 }
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
-static uint64_t lost(const struct np_fold_result *sum)
-{
-	return sum->counters[NP_COUNT_LOST_REENTRANT] + sum->counters[NP_COUNT_LOST_NO_THREAD] +
-	       sum->counters[NP_COUNT_LOST_NO_SPOOL];
-}
-
 void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *usage)
 {
 	const struct np_fold_result *sum = &harvest->sum;
@@ -187,8 +177,8 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 				(double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
 				(double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6);
 		fprintf(to, "\nneuroprof: stacks complete %.2f %%, unresolved %.2f %%, lost %s",
-			percent(sum->by_quality[NP_QUALITY_COMPLETE], sum->samples),
-			percent(sum->unresolved_samples, sum->samples), grouped(lost(sum), missing));
+			np_percent(sum->by_quality[NP_QUALITY_COMPLETE], sum->samples),
+			np_percent(sum->unresolved_samples, sum->samples), grouped(np_fold_lost(sum), missing));
 		if (sum->counters[NP_COUNT_ON_ANCESTOR])
 			fprintf(to, ", shortened because the spool was full %" PRIu64,
 				sum->counters[NP_COUNT_ON_ANCESTOR]);
@@ -199,7 +189,7 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 	}
 	if (harvest->tree_folded)
 		fprintf(to, "neuroprof: the whole tree: %s and %s\n", harvest->tree_folded,
-			strrchr(harvest->tree_pprof, '/') + 1);
+			np_base_name(harvest->tree_pprof));
 	for (size_t i = 0; i < harvest->part_count; i++) {
 		if (i == PARTS_SHOWN && harvest->part_count > PARTS_SHOWN + 2) {
 			fprintf(to, "neuroprof: … and of %zu more processes beside them\n",
@@ -207,7 +197,7 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 			break;
 		}
 		fprintf(to, "neuroprof: %s and %s\n", harvest->parts[i].folded_path,
-			strrchr(harvest->parts[i].pprof_path, '/') + 1);
+			np_base_name(harvest->parts[i].pprof_path));
 	}
 	if (harvest->running)
 		np_note("%zu process%s still running: `neuroprof recover` folds what %s when %s ended",
@@ -219,11 +209,10 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 /* Where no earlier tree is; to be freed. */
 static char *tree_prefix(const char *out, const char *command)
 {
-	const char *slash = strrchr(command, '/');
 	char number[16] = "";
 
 	for (unsigned n = 2; ; n++) {
-		char *prefix = np_xasprintf("%s/neuroprof.%s.tree%s", out, slash ? slash + 1 : command, number);
+		char *prefix = np_xasprintf("%s/neuroprof.%s.tree%s", out, np_base_name(command), number);
 		char *folded = np_xasprintf("%s.folded", prefix), *pprof = np_xasprintf("%s.pb.gz", prefix);
 		bool taken = access(folded, F_OK) == 0 || access(pprof, F_OK) == 0;
 

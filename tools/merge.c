@@ -12,21 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/message.h"
+#include "base/text.h"
 #include "fold_about.h"
 #include "profile/folded.h"
 #include "profile/pprof_write.h"
 #include "profile/read.h"
 #include "profile/tree.h"
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 static uint32_t copy_string(struct np_tree *to, const struct np_tree *from, uint32_t id)
 {
@@ -47,7 +42,7 @@ static uint32_t copy_function(struct np_tree *to, const struct np_tree *from, ui
 
 static uint32_t process_node(struct np_tree *tree, const struct np_merge_part *part)
 {
-	char *name = np_xasprintf("%s (pid %u)", base_name(part->exe), part->pid);
+	char *name = np_xasprintf("%s (pid %u)", np_base_name(part->exe), part->pid);
 	struct np_function function = { .kind = NP_KIND_PROCESS };
 
 	function.name = np_tree_intern(tree, name, strlen(name));
@@ -132,17 +127,24 @@ static int add_part(struct np_tree *to, const struct np_merge_part *part, const 
 /* Write through FILL into a temporary file beside PATH, then rename. */
 static int write_file(const char *path, int (*fill)(struct np_tree *, int), struct np_tree *tree)
 {
-	char *temporary = np_xasprintf("%s.tmp", path);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int r = fd < 0 ? -errno : fill(tree, fd);
+	char *temporary = np_xasprintf("%s.XXXXXX", path);
+	mode_t mask = umask(0);
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	int r = fd < 0 ? -errno : 0;
 
+	umask(mask);
+	if (r == 0 && fchmod(fd, 0666 & ~mask) < 0)	/* a file system without modes: as it is */
+		errno = 0;
+	if (r == 0)
+		r = fill(tree, fd);
 	if (fd >= 0 && close(fd) < 0 && r == 0)
 		r = -errno;
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0) {
-		unlink(temporary);
-		np_error("%s: %s", path, strerror(-r));
+		if (fd >= 0)
+			unlink(temporary);
+		np_error("%s: cannot be written: %s", path, strerror(-r));
 	}
 	free(temporary);
 	return r;

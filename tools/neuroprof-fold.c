@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "base/text.h"
 #include "fold.h"
 
 struct command {
@@ -116,20 +117,13 @@ static bool exec_was_refused(int fd)
 	return n > 0;
 }
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0.0;
-}
-
 static void say_counts(const struct np_fold_result *result)
 {
 	static const char *const cut[NP_QUALITY_MAX] = {
 		NULL, "too deep", "no unwind rule", "unreadable stack", "foreign stack",
 		"no unwinder",
 	};
-	uint64_t lost = result->counters[NP_COUNT_LOST_REENTRANT] +
-			result->counters[NP_COUNT_LOST_NO_THREAD] +
-			result->counters[NP_COUNT_LOST_NO_SPOOL];
+	uint64_t lost = np_fold_lost(result);
 
 	for (int i = 1; i < NP_QUALITY_MAX; i++)
 		if (result->by_quality[i])
@@ -154,8 +148,8 @@ static void say_result(const struct command *command, const char *spool,
 	np_note("%" PRIu64
 		" samples, %.2f s CPU, %.1f %% complete stacks, %.1f %% unresolved: %s, %s",
 		result->samples, (double)result->cpu_ns / 1e9,
-		percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples),
-		percent(result->unresolved_samples, result->samples), result->folded_path,
+		np_percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples),
+		np_percent(result->unresolved_samples, result->samples), result->folded_path,
 		result->pprof_path);
 	if (command->verbose)
 		say_counts(result);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "base/text.h"
 #include "profile.pb-c.h"
 #include "profile/kind.h"
 #include "profile/pprof_model.h"
@@ -45,13 +46,6 @@ static int index_ids(struct np_pprof_model *model)
 	return 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
 /* Whose object is own code: the first one and, where root frames stand for processes, the program
  * of each of them. */
 static int mark_programs(struct np_pprof_model *model)
@@ -70,11 +64,11 @@ static int mark_programs(struct np_pprof_model *model)
 		program = np_tree_string(model->tree, id);
 		if (strncmp(program, PROCESS_PREFIX, strlen(PROCESS_PREFIX)) != 0)
 			continue;
-		program = base_name(program + strlen(PROCESS_PREFIX));
+		program = np_base_name(program + strlen(PROCESS_PREFIX));
 		for (size_t j = 0; j < profile->n_mapping; j++) {
 			if (np_pprof_string(model, profile->mapping[j]->filename, &id) < 0)
 				return -EBADMSG;
-			if (strcmp(base_name(np_tree_string(model->tree, id)), program) == 0)
+			if (strcmp(np_base_name(np_tree_string(model->tree, id)), program) == 0)
 				model->programs[j] = true;
 		}
 	}
@@ -101,7 +95,7 @@ static int find_place(struct np_pprof_model *model, const Np__Pprof__Location *l
 	if (np_pprof_string(model, mapping->filename, &file) < 0)
 		return -EBADMSG;
 	path = np_tree_string(model->tree, file);
-	base = base_name(path);
+	base = np_base_name(path);
 	ret->kind = np_kind_of_module(path, model->programs[at]);
 	ret->module = np_tree_intern(model->tree, base, strlen(base));
 	ret->has_mapping = true;
