@@ -144,7 +144,7 @@ static int middle_main(void *unused)
 	return 0;
 }
 
-/* Run the folder for the present spool.  Returns its exit status, or FOLD_MISSING. */
+/* Run the folder for the present spool.  Returns its exit status, FOLD_MISSING, or -errno. */
 static int run_folder(bool wait, int pipe)
 {
 	uint64_t all = ~0ull, mask = 0;
@@ -167,6 +167,8 @@ static int run_folder(bool wait, int pipe)
 	copy_environment();
 	np_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, 8);
 	middle = clone(middle_main, middle_stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK, NULL);
+	if (middle < 0)
+		middle = -errno;
 	if (middle > 0) {
 		do
 			r = np_syscall(SYS_wait4, middle, &status, __WALL, 0);
@@ -175,7 +177,7 @@ static int run_folder(bool wait, int pipe)
 	np_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 	errno = saved_errno;
 	if (middle < 0)
-		return FOLD_MISSING;
+		return (int)middle;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
@@ -208,13 +210,16 @@ static void note_what_was_taken(void)
 void np_finish(enum np_spool_end how)
 {
 	uint32_t phase;
+	int r;
 
 	if (!np_agent.attached || np_syscall(SYS_getpid) != np_agent.pid ||
 	    np_exchange_acq_rel(&np_agent.finished, 1))
 		return;
 	np_store_relaxed(&np_sampler.enabled, 0);
 	phase = np_load_acquire(&np_sampler.phase);
-	if (phase == NP_PHASE_FAILED)
+	if (phase == NP_PHASE_FAILED && np_sampler.create_errno == EFBIG)
+		np_say("no profile: the limit for files (ulimit -f) leaves the spool less than 1 MiB", NULL);
+	else if (phase == NP_PHASE_FAILED)
 		np_say("no profile: ", np_sampler.spool_dir, ": cannot create the spool (",
 		       np_say_errno(np_sampler.create_errno),
 		       "); point NEUROPROF_SPOOL_DIR to a private directory with free space", NULL);
@@ -224,9 +229,17 @@ void np_finish(enum np_spool_end how)
 	close_spool(how);
 	if (np_agent.config.fold == NP_FOLD_OFF)
 		return;
-	if (run_folder(np_agent.config.fold == NP_FOLD_WAIT, -1) == FOLD_MISSING)
+	r = run_folder(np_agent.config.fold == NP_FOLD_WAIT, -1);
+	if (r == FOLD_MISSING)
 		np_say("neuroprof-fold was not found beside the library: the samples are kept in ",
 		       np_sampler.spool.path, "; run neuroprof recover", NULL);
+	else if (r < 0)
+		np_say("neuroprof-fold cannot be started (", np_say_errno(-r),
+		       "): the samples are kept in ", np_sampler.spool.path,
+		       "; run neuroprof recover", NULL);
+	else if (r > 0)			/* it has said why */
+		np_say("the samples are kept in ", np_sampler.spool.path,
+		       "; mend that and run neuroprof recover", NULL);
 }
 
 /* Drain what is pending: the handler does not survive an exec, and the default action kills. */

@@ -169,12 +169,18 @@ static uint64_t file_size_limit(uint64_t bytes)
 	return bytes;
 }
 
+/* An old kernel, or a filter that knows no such advice. */
+static bool is_unknown(long r)
+{
+	return r == -EINVAL || r == -ENOSYS || r == -EPERM || r == -EACCES;
+}
+
 /* Everything must exist before the first store.  Where populate is unknown, allocate it all. */
 static long allocate_first(struct np_spool *spool, int fd)
 {
 	struct np_spool_header *head = spool->head;
 	long r = np_syscall(SYS_madvise, spool->base, PAGE_BYTES, MADV_POPULATE_WRITE);
-	bool all = r == -EINVAL;
+	bool all = is_unknown(r);
 
 	if (all)
 		r = np_syscall(SYS_fallocate, fd, 0, 0, spool->bytes);
@@ -226,6 +232,10 @@ int np_spool_create(struct np_spool *spool, const char *path, uint64_t bytes_max
 		r = -ENAMETOOLONG;
 		goto fail;
 	}
+	if (bytes < BYTES_MIN) {
+		r = -EFBIG;
+		goto fail;
+	}
 	do {				/* a tight RLIMIT_AS: be content with less */
 		r = bytes < BYTES_MIN ? -ENOMEM : map_file(spool, (int)fd, bytes);
 		if (r == -ENOMEM)
@@ -233,7 +243,7 @@ int np_spool_create(struct np_spool *spool, const char *path, uint64_t bytes_max
 	} while (r == -ENOMEM && bytes >= BYTES_MIN);
 	if (r < 0)
 		goto fail;
-	if (np_syscall(SYS_madvise, spool->base, PAGE_BYTES, MADV_POPULATE_WRITE) == -EINVAL &&
+	if (is_unknown(np_syscall(SYS_madvise, spool->base, PAGE_BYTES, MADV_POPULATE_WRITE)) &&
 	    spool->bytes > BYTES_UNPOPULATED) {
 		np_spool_forget(spool);
 		r = map_file(spool, (int)fd, BYTES_UNPOPULATED);
