@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #define PARTS	    20
-#define STEPS_A_SEC 450000000.0		/* of spin(); only the length of a run depends on it */
+#define STEPS_A_SEC 900000000.0		/* of spin(); only the length of a run depends on it */
 #define STEPS_A_CALL 2000
 
 static volatile uint64_t sink;
