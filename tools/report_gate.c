@@ -68,7 +68,7 @@ void np_pair_put_sides(const struct np_pair *pair, FILE *to)
 		for (size_t i = 0; i < pair->compare.run_count; i++)
 			if (pair->compare.runs[i].side == (enum np_side)side)
 				samples += pair->compare.runs[i].samples;
-		np_units_count(count, (uint64_t)samples);
+		np_units_count(count, samples < 9e18 ? (uint64_t)samples : (uint64_t)9e18);
 		files = pair->file_count[side] == 1
 			? np_xstrdup(pair->files[side][0])
 			: np_xasprintf("%s and %zu more", pair->files[side][0], pair->file_count[side] - 1);
@@ -223,6 +223,7 @@ static void put_budgets(const struct np_gate *gate, FILE *to)
 void np_gate_text(const struct np_pair *pair, FILE *to)
 {
 	const struct np_gate *gate = &pair->gate;
+	char runs[NP_PAIR_TEXT_ROOM];
 
 	put_raw(to, np_pair_verdict(pair));
 	fputs("\n\n", to);
@@ -240,7 +241,8 @@ void np_gate_text(const struct np_pair *pair, FILE *to)
 	if (gate->least_decided && gate->undecided > 0) {
 		fprintf(to, "\nNot shown to be unchanged: %zu shares, least of all ", gate->undecided);
 		put_visible(to, gate->least_decided->row->name);
-		fprintf(to, "; about %zu runs a side would.\n", gate->runs_needed);
+		np_pair_runs_needed(runs, gate);
+		fprintf(to, "; %s runs a side would.\n", runs);
 	}
 	fputc('\n', to);
 	np_pair_put_method(pair, to);

@@ -106,6 +106,14 @@ void np_pair_q(char *to, double q)
 		snprintf(to, NP_PAIR_TEXT_ROOM, "%.4f", q);
 }
 
+void np_pair_runs_needed(char *to, const struct np_gate *gate)
+{
+	if (gate->runs_needed > 1000)
+		strcpy(to, "more than 1,000");
+	else
+		snprintf(to, NP_PAIR_TEXT_ROOM, "about %zu", gate->runs_needed);
+}
+
 char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row)
 {
 	const struct np_verdict_of_share *verdict = &np_gate_change_of(row)->verdict;
@@ -147,8 +155,9 @@ char *np_pair_verdict(const struct np_pair *pair)
 	const struct np_gate *gate = &pair->gate;
 	size_t runs = pair->compare.count[0] < pair->compare.count[1] ? pair->compare.count[0]
 								      : pair->compare.count[1];
-	char *why, *text;
+	char *why, *text, needed[NP_PAIR_TEXT_ROOM];
 
+	np_pair_runs_needed(needed, gate);
 	switch (gate->result) {
 	case NP_GATE_UNUSABLE:
 		return np_xasprintf("UNUSABLE: %s", gate->problems[0].text);
@@ -158,11 +167,11 @@ char *np_pair_verdict(const struct np_pair *pair)
 	case NP_GATE_INCONCLUSIVE:
 		if (runs < gate->options.runs_fail)
 			return np_xasprintf("INCONCLUSIVE: nothing found, but %zu run%s a side cannot show "
-				"the noise between runs: about %zu a side are needed", runs,
-				runs == 1 ? "" : "s", gate->runs_needed);
+				"the noise between runs: %s a side are needed", runs,
+				runs == 1 ? "" : "s", needed);
 		return np_xasprintf("INCONCLUSIVE: nothing found, but %zu share%s could have grown unseen: "
-			"about %zu runs a side would show", gate->undecided,
-			gate->undecided == 1 ? "" : "s", gate->runs_needed);
+			"%s runs a side would show", gate->undecided, gate->undecided == 1 ? "" : "s",
+			needed);
 	default:
 		why = regressions(gate);
 		text = gate->result == NP_GATE_SUSPECT && runs < gate->options.runs_fail

@@ -79,6 +79,7 @@ char *np_pair_method(const struct np_pair *pair);
 void np_pair_points(char *to, double change);
 void np_pair_relative(char *to, const struct np_verdict_of_share *verdict);
 void np_pair_q(char *to, double q);
+void np_pair_runs_needed(char *to, const struct np_gate *gate);	/* "about 7" */
 
 /* The exit status of "gate". */
 int np_pair_status(const struct np_pair *pair);
