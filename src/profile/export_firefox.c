@@ -189,21 +189,14 @@ static void put_value(const struct firefox *firefox, uint64_t value)
 {
 	unsigned decimals = np_tree_meta(firefox->tree)->decimals;
 
-	switch (firefox->ns) {
-	case 1:
-		decimals += 3;
-		/* fall through */
-	case 1000:
-		decimals += 3;
-		break;
-	case 1000000000:
-		/* Six digits beyond the point are enough, and the product cannot wrap here. */
-		fprintf(firefox->to, "%.6f", (double)value * 1e3 /
-			(double[]){ 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 }[decimals]);
+	if (firefox->ns == 1000000000) {
+		static const double scales[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+
+		/* The product could wrap in integers; nanoseconds are precise enough. */
+		fprintf(firefox->to, "%.6f", (double)value * 1e3 / scales[decimals]);
 		return;
-	default:
-		break;
 	}
+	decimals += firefox->ns == 1 ? 6 : firefox->ns == 1000 ? 3 : 0;
 	np_export_number(firefox->to, value, decimals);
 }
 
