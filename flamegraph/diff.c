@@ -16,9 +16,6 @@
 #include "base/message.h"
 #include "paint.h"
 
-/* Values are shares in these parts: fine enough for 2^32 samples, far from an overflow. */
-#define PARTS 1e12
-
 /* Relative change from which a colour is the stronger one. */
 #define STRONG 0.3
 
@@ -88,13 +85,24 @@ static void put_words(void *context, uint32_t at, FILE *to)
 			: "no significant change", node->q);
 }
 
+static void shares(void *context, uint32_t at, double totals[2], double selfs[2])
+{
+	const struct picture *picture = context;
+	const struct np_diff_node *node = &picture->nodes[at];
+
+	totals[0] = node->before;
+	totals[1] = node->after;
+	selfs[0] = node->before_self;
+	selfs[1] = node->after_self;
+}
+
 static uint64_t value_of(const struct np_diff_node *node, enum np_diff_view view)
 {
 	double share = view == NP_DIFF_BEFORE ? node->before_self
 		     : view == NP_DIFF_AFTER  ? node->after_self
 					      : fmax(node->before_self, node->after_self);
 
-	return share > 0 ? (uint64_t)llround(share * PARTS) : 0;
+	return share > 0 ? (uint64_t)llround(share * NP_SVG_PARTS) : 0;
 }
 
 int np_diff_svg_write(struct np_tree *tree, const struct np_diff_node *nodes,
@@ -103,7 +111,7 @@ int np_diff_svg_write(struct np_tree *tree, const struct np_diff_node *nodes,
 {
 	struct picture picture = { .nodes = nodes };
 	const struct np_svg_paint paint = { .context = &picture, .class_of = class_of,
-		.put_words = put_words, .subtitle = subtitle, .swatches = swatches,
+		.put_words = put_words, .shares = view == NP_DIFF_UNION ? shares : NULL, .subtitle = subtitle, .swatches = swatches,
 		.swatch_count = SHADES };
 	struct np_svg_options with_paint = *options;
 	uint32_t count = np_tree_node_count(tree);

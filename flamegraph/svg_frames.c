@@ -197,7 +197,7 @@ static void put_label(struct np_svg *svg, const char *name, double x, double y, 
 	fputs("</text>", svg->to);
 }
 
-static void put_box(struct np_svg *svg, const struct np_box *box)
+static void put_box(struct np_svg *svg, const struct np_box *box, const uint64_t *views)
 {
 	unsigned row = svg->options->icicle ? box->depth : svg->layout->rows - 1 - box->depth;
 	double x = NP_SVG_SIDE + pixels(svg, box->left), width = pixels(svg, box->width);
@@ -206,8 +206,12 @@ static void put_box(struct np_svg *svg, const struct np_box *box)
 
 	fputs("<g class=\"", svg->to);
 	put_class(svg, box, width);
-	fprintf(svg->to, "\" data-b=\"%" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 "\">", box->left,
+	fprintf(svg->to, "\" data-b=\"%" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 "\"", box->left,
 		box->width, box->depth, box->parent);
+	if (views)
+		fprintf(svg->to, " data-v=\"%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\"", views[0],
+			views[1], views[2], views[3]);
+	fputc('>', svg->to);
 	put_words(svg, box, name);
 	fputs("<rect", svg->to);
 	put_number(svg->to, "x", x);
@@ -222,8 +226,12 @@ static void put_box(struct np_svg *svg, const struct np_box *box)
 
 void np_svg_frames(struct np_svg *svg)
 {
+	bool has_views = svg->options->paint && svg->options->paint->shares;
+	uint64_t *views = has_views ? np_svg_views(svg) : NULL;
+
 	fputs("<g id=\"frames\">\n", svg->to);
 	for (uint32_t i = 0; i < svg->layout->count; i++)
-		put_box(svg, &svg->layout->boxes[i]);
+		put_box(svg, &svg->layout->boxes[i], views ? views + 4 * (size_t)i : NULL);
 	fputs("</g>\n", svg->to);
+	free(views);
 }

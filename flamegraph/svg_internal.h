@@ -27,4 +27,7 @@ struct np_svg {
 
 void np_svg_frames(struct np_svg *svg);
 
+/* Left and width of each box before, left and width after; to be freed.  Needs paint->shares. */
+uint64_t *np_svg_views(const struct np_svg *svg);
+
 #endif

@@ -27,7 +27,11 @@ const boxes = Array.from(frames.children).map((g, index) => {
 	const title = g.querySelector('title'), words = title.textContent.split('\n');
 
 	title.remove();		// our own details replace the browser's
-	return { g, index, left, width, depth, parent, words, name: words[0],
+	// Of two profiles: where it is by the larger side, before and after.
+	const sides = g.dataset.v && g.dataset.v.split(' ').map(Number);
+	const places = sides && [[left, width], sides.slice(0, 2), sides.slice(2)];
+
+	return { g, index, left, width, depth, parent, words, places, name: words[0],
 		 rect: g.querySelector('rect'), text: g.querySelector('text'), end: index + 1,
 		 narrow: g.classList.contains('kn'), shown: true, hit: false };
 });
@@ -35,7 +39,8 @@ const boxes = Array.from(frames.children).map((g, index) => {
 for (let i = boxes.length - 1; i > 0; i--)
 	boxes[boxes[i].parent].end = Math.max(boxes[boxes[i].parent].end, boxes[i].end);
 
-const state = { zoom: 0, icicle: root.dataset.icicle === '1', query: '', matchCase: false };
+const VIEWS = ['union', 'before', 'after'];
+const state = { zoom: 0, view: 0, icicle: root.dataset.icicle === '1', query: '', matchCase: false };
 let width = 0, shift = 0, glyph = 7.25, current = 0, hits = [];
 
 function make(tag, attributes, parent, text) {
@@ -125,7 +130,7 @@ function place(box, zoom, scale) {
 	const pixels = past ? width - 2 * SIDE : box.width * scale;
 	const y = top + rowOf(box) * ROW;
 
-	box.shown = past || inside;
+	box.shown = (past || inside) && box.width > 0;
 	if (!box.shown) {
 		box.g.setAttribute('display', 'none');
 		return;
@@ -223,6 +228,30 @@ function fitLegend() {
 	shift = Math.max(0, y - lowest);
 	for (const group of [frames, foot])
 		group.setAttribute('transform', 'translate(0,' + shift + ')');
+}
+
+// Two profiles: the widths of one side, or the larger of both.
+function setView(view) {
+	state.view = boxes[0].places && boxes[0].places[view] && boxes[0].places[view][1] > 0 ? view : 0;
+	if (!boxes[0].places)
+		return;
+	for (const box of boxes)
+		[box.left, box.width] = box.places[state.view];
+	if (boxes[state.zoom].width === 0)
+		state.zoom = 0;
+	viewButton.textContent = 'Widths: ' + VIEWS[state.view];
+}
+
+function nextView() {
+	if (!boxes[0].places)
+		return;
+	setView((state.view + 1) % VIEWS.length);
+	remember(false);
+	draw();
+	search();
+	if (!boxes[current].shown)
+		focus(boxes[state.zoom]);
+	show(boxes[current]);
 }
 
 /* Details */
@@ -455,6 +484,8 @@ function onKey(event) {
 		nextMatch(event.key === 'n' ? 1 : -1);
 	} else if (event.key === 'i') {
 		toggleIcicle();
+	} else if (event.key === 'v') {
+		nextView();
 	} else if (event.key === '?') {
 		help();
 	}
@@ -476,7 +507,7 @@ function escape(typing) {
 function help() {
 	const keys = [['click, Enter', 'zoom; the root or Esc to go back'], ['/ or Ctrl-F', 'search (regular expression)'],
 		      ['n, N', 'next, previous match'], ['arrows', 'to caller, callee, neighbour'],
-		      ['Backspace', 'zoom out by one'], ['i', 'root at the top or bottom'], ['Esc', 'clear the search, then the zoom']];
+		      ['Backspace', 'zoom out by one'], ['i', 'root at the top or bottom'], ...(boxes[0].places ? [['v', 'widths: union, before, after']] : []), ['Esc', 'clear the search, then the zoom']];
 
 	if (tipPlace.hasAttribute('data-help')) {
 		tipPlace.removeAttribute('data-help');
@@ -532,6 +563,8 @@ function link() {
 		parts.push('search=' + encodeURIComponent(state.query));
 	if (state.matchCase)
 		parts.push('case=1');
+	if (state.view)
+		parts.push('view=' + VIEWS[state.view]);
 	if (state.icicle !== (root.dataset.icicle === '1'))
 		parts.push('icicle=' + (state.icicle ? 1 : 0));
 	return parts.join('&');
@@ -559,6 +592,7 @@ function recall() {
 	hashes = zoom ? hashes || pathHashes() : hashes;
 	state.zoom = zoom ? Math.max(0, hashes.indexOf(zoom)) : 0;
 	state.icicle = (given.get('icicle') || root.dataset.icicle) === '1';
+	setView(Math.max(0, VIEWS.indexOf(given.get('view'))));
 	state.matchCase = given.get('case') === '1';
 	state.query = given.get('search') || '';
 	input.value = state.query;
@@ -604,6 +638,7 @@ const nextButton = make('button', { type: 'button', title: 'Next match (n)', 'ar
 const input = make('input', { type: 'text', placeholder: 'Search ( / )', 'aria-label': 'Search functions by regular expression', spellcheck: 'false', autocomplete: 'off' }, tools);
 const caseButton = make('button', { type: 'button', title: 'Match case', 'aria-label': 'Match case', 'aria-pressed': 'false' }, tools, 'Aa');
 const resetButton = make('button', { type: 'button', title: 'Show everything (Esc)' }, tools, 'Reset zoom');
+const viewButton = make('button', { type: 'button', title: 'Widths of the larger side, before, after (v)' }, boxes[0].places ? tools : null, 'Widths: union');
 const icicleButton = make('button', { type: 'button', title: 'Root at the top (i)', 'aria-pressed': 'false' }, tools, 'Icicle');
 const helpButton = make('button', { type: 'button', title: 'Keys (?)', 'aria-label': 'Keys' }, tools, '?');
 const tipPlace = foreign('tip-place'), tip = make('div', { 'class': 'tip' }, tipPlace);
@@ -658,6 +693,7 @@ caseButton.addEventListener('click', () => {
 });
 resetButton.addEventListener('click', () => zoomTo(0));
 icicleButton.addEventListener('click', toggleIcicle);
+viewButton.addEventListener('click', nextView);
 helpButton.addEventListener('click', help);
 (alone ? window : root).addEventListener('keydown', onKey);
 window.addEventListener('resize', fitWindow);
