@@ -90,5 +90,19 @@ for theme, part in (("light", light), ("dark", dark)):
             if distance(a, b, matrix) < 8:
                 failed += 1
                 print(f"{theme}: .{one} and .{two} look alike to a {who}: {distance(a, b, matrix):.1f}")
+    # Two profiles: more, less and the same, told apart by everybody; new and gone have an outline as well.
+    changes = {kind: rgb(fill) for kind, fill in re.findall(r"\.(d\w) rect \{ fill: (#[0-9a-f]{6})", part)}
+    assert set(changes) == set("dp dm dn dl dk dg ds".split()), f"{theme}: {sorted(changes)}"
+    for kind, fill in changes.items():
+        ratio = contrast(text, fill)
+        worst, pairs = min(worst, ratio), pairs + 1
+        if ratio < 4.5:
+            failed += 1
+            print(f"{theme}: text on .{kind}: {ratio:.2f}:1")
+    for (one, a), (two, b) in itertools.combinations(sorted(changes.items()), 2):
+        for who, matrix in (*BLIND.items(), ("person with full sight", None)):
+            if distance(a, b, matrix) < 8 and {one, two} & {"dn", "dg"} == set():
+                failed += 1
+                print(f"{theme}: .{one} and .{two} look alike to a {who}: {distance(a, b, matrix):.1f}")
 print(f"{pairs} pairs of fill and text, the weakest {worst:.2f}:1")
 sys.exit(1 if failed else 0)
