@@ -16,8 +16,8 @@
 static const char help_text[] =
 	"usage: neuroprof-report [OPTION…] FILE…\n"
 	"       neuroprof-report COMMAND …\n\n"
-	"Ranks the hot spots of a profile and draws its flame graph.  FILE: folded stacks or pprof,\n"
-	"gzip or not, '-' for standard input; several are summed.\n\n"
+	"Ranks the hot spots of a profile and draws its flame graph.  FILE: pprof, folded stacks\n"
+	"or the text of perf script, gzip or not, '-' for standard input; several are summed.\n\n"
 	"Ranking\n"
 	"  -n, --top N|all          rows (20)\n"
 	"  -s, --sort KEY           roi (default), score, self, total, samples, calls, name, module\n"

@@ -181,7 +181,7 @@ static int take_header(struct np_perf_reader *reader, const struct np_perf_heade
 {
 	int rc;
 
-	reader->is_taken = false;
+	reader->is_taken = reader->in_header = false;
 	reader->in_sample = true;
 	reader->depth = 0;
 	if (!reader->event && (!reader->wanted || is_wanted(reader->wanted, header->event))) {
@@ -292,6 +292,8 @@ static int take_comment(struct np_perf_reader *reader, const char *line, size_t 
 {
 	static const char key[] = "# cmdline : ";
 
+	reader->in_header |= !reader->in_sample && reader->report->records == 0;
+
 	if (length > sizeof(key) && memcmp(line, key, sizeof(key) - 1) == 0) {
 		struct np_perf_text text = { line + sizeof(key) - 1, length - sizeof(key) + 1 };
 		char *command = copy_text(text), *comment = np_xasprintf("recorded by: %s", command);
@@ -366,6 +368,9 @@ static int parse_line(struct np_perf_reader *reader, const char *line, size_t le
 	if (line[0] == ' ' && np_perf_frame_parse(line, length, &frame))
 		return take_frame(reader, &frame);
 	if (take_source(reader, line, length))
+		return 0;
+	/* A command line that was recorded may have several lines. */
+	if (reader->in_header)
 		return 0;
 	return skip_line(reader, "neither a sample nor a frame");
 }

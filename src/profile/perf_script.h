@@ -31,6 +31,7 @@ struct np_perf_reader {
 	uint64_t line;
 	const char *first_reason;	/* why report->first_skipped is no sample */
 
+	bool in_header;			/* comments were seen and no sample yet */
 	char *event;			/* the one that is read; NULL until the first sample */
 	bool is_first;			/* no file was read into TREE before */
 	bool has_period;		/* its samples have one */

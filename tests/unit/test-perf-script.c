@@ -164,7 +164,7 @@ static void of_several_events_one_is_read(void **state)
 static void records_and_comments_are_no_samples(void **state)
 {
 	struct outcome outcome = read_with(
-		"# ========\n# cmdline : perf record -g ./prog\n#\n"
+		"# ========\n# cmdline : perf record -g ./prog\n-c\nand so on\n#\n"
 		"sh     0     0.000000: PERF_RECORD_COMM: perf-exec:17142/17142\n"
 		"sh 1 1.5: 7 cycles:\n\t 1 f (/a)\n  a.c:12\n\t 2 g (/a)\n  a[2]\n\n"
 		"sh 1 1.6: PERF_RECORD_LOST lost 12\n", NULL);
