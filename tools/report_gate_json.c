@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/message.h"
-#include "profile/utf8.h"
+#include "base/utf8.h"
 #include "report_pair.h"
 
 static json_t *must(json_t *value)
