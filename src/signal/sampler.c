@@ -217,8 +217,10 @@ static void skip_time(struct np_thread *self)
 
 void np_sampler_close_account(struct np_thread *self)
 {
-	uint64_t periods = np_account_take(self, true);
+	uint64_t periods;
 
+	self->carry_ns -= (int64_t)np_sampler.period_ns / 4;	/* no tick is early here */
+	periods = np_account_take(self, true);
 	if (periods && np_load_relaxed(&np_sampler.enabled) && is_wanted())
 		np_sampler_count(NP_COUNT_LOST_PERIODS, periods);
 }

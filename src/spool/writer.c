@@ -156,6 +156,8 @@ static long map_file(struct np_spool *spool, int fd, uint64_t bytes)
 	spool->head = (struct np_spool_header *)base;
 	spool->bytes = bytes;
 	np_syscall(SYS_madvise, base, bytes, MADV_DONTDUMP);
+	/* On a disk a fault reads ahead, which means zeroing up to MiBs of a file full of holes. */
+	np_syscall(SYS_madvise, base, bytes, MADV_RANDOM);
 	return 0;
 }
 
