@@ -19,37 +19,44 @@
 #define MARKDOWN_ROWS  500u
 #define MARKDOWN_DEPTH 60u	/* deeper frames are not set in further */
 
-/* A cell in quotes; "'" before what a spreadsheet would take for a formula. */
-static void put_cell(FILE *to, const char *text)
+/* A cell in quotes; "'" before what a spreadsheet would take for a formula.  To be freed. */
+static char *cell_of(const char *text)
 {
-	char *visible = np_visible(text, 0);
+	char *visible = np_visible(text, 0), *cell = np_xcalloc(2 * strlen(visible) + 4, 1);
+	char *to = cell;
 
-	fputc('"', to);
-	if (strchr("=+-@", *visible) && *visible)
-		fputc('\'', to);
-	for (const char *p = visible; *p; p++) {
-		if (*p == '"')
-			fputc('"', to);
-		fputc(*p, to);
+	*to++ = '"';
+	if (*visible && strchr("=+-@", *visible))
+		*to++ = '\'';
+	for (const char *from = visible; *from; from++) {
+		if (*from == '"')
+			*to++ = '"';
+		*to++ = *from;
 	}
-	fputc('"', to);
+	*to = '"';
 	free(visible);
+	return cell;
 }
 
-static void put_csv_row(struct np_export *export, const struct np_export_walk *walk)
+/* Names repeat in thousands of rows: CELLS keeps them by their string id. */
+static const char *cell(const struct np_tree *tree, char **cells, uint32_t string)
+{
+	if (!cells[string])
+		cells[string] = cell_of(np_tree_string(tree, string));
+	return cells[string];
+}
+
+static void put_csv_row(struct np_export *export, const struct np_export_walk *walk, char **cells)
 {
 	const struct np_tree *tree = export->tree;
 	const struct np_tree_meta *meta = np_tree_meta(export->tree);
 	const struct np_node *node = np_tree_node(tree, walk->node);
 	const struct np_function *function = np_export_function(tree, walk->node);
 
-	fprintf(export->to, "%u,%u,%u,", walk->node, node->parent, walk->depth);
-	put_cell(export->to, np_export_name(tree, node->function));
-	fputc(',', export->to);
-	put_cell(export->to, np_tree_string(tree, function->module));
-	fprintf(export->to, ",%s,%d,", np_export_kind(function->kind), function->inlined);
-	put_cell(export->to, np_tree_string(tree, function->file));
-	fprintf(export->to, ",%u,", function->line);
+	fprintf(export->to, "%u,%u,%u,%s,%s,%s,%d,", walk->node, node->parent, walk->depth,
+		function->name ? cell(tree, cells, function->name) : "\"(empty)\"",
+		cell(tree, cells, function->module), np_export_kind(function->kind), function->inlined);
+	fprintf(export->to, "%s,%u,", cell(tree, cells, function->file), function->line);
 	np_export_number(export->to, node->self, meta->decimals);
 	fputc(',', export->to);
 	np_export_number(export->to, node->total, meta->decimals);
@@ -66,12 +73,17 @@ static void put_csv_row(struct np_export *export, const struct np_export_walk *w
 int np_convert_csv(struct np_export *export)
 {
 	struct np_export_walk walk = { .tree = export->tree };
+	uint32_t strings = np_tree_string_count(export->tree);
+	char **cells = np_xcalloc(strings, sizeof(*cells));
 
 	fputs("id,parent,depth,function,module,kind,inlined,file,line,self,total,self_samples,"
 	      "total_samples,calls\n", export->to);
 	while (np_export_next(&walk))
 		if (!walk.leaving)
-			put_csv_row(export, &walk);
+			put_csv_row(export, &walk, cells);
+	for (uint32_t i = 0; i < strings; i++)
+		free(cells[i]);
+	free(cells);
 	return 0;
 }
 
