@@ -68,10 +68,20 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* The function of the common tree.  *RET_RENAMED: its name is another now. */
+/* "unresolved": what stands for a name where there was none. */
+static bool is_unresolved(const char *name)
+{
+	return !*name || strcmp(name, "[unknown]") == 0 || strcmp(name, "??") == 0 ||
+	       strcmp(name, "unknown") == 0 || strcmp(name, "0x*") == 0;
+}
+
+/* What is to be known of the function of a node. */
+enum { RENAMED = 1, CUT = 2, UNRESOLVED = 4 };
+
+/* The function of the common tree. */
 static uint32_t map_function(struct np_compare *compare, const struct np_tree *tree,
 			     const struct np_function *function, const struct np_name_map *map,
-			     bool *ret_renamed)
+			     uint8_t *ret_traits)
 {
 	struct np_compare_names *names = compare->names;
 	const char *raw = np_tree_string(tree, function->name), *file;
@@ -86,25 +96,19 @@ static uint32_t map_function(struct np_compare *compare, const struct np_tree *t
 		names->functions = np_xrealloc(names->functions, names->room,
 					       sizeof(*names->functions));
 	}
-	*ret_renamed = strcmp(raw, name) != 0;
+	*ret_traits = (strcmp(raw, name) != 0 ? RENAMED : 0) | (is_unresolved(name) ? UNRESOLVED : 0) |
+		      (strncmp(raw, "[truncated", 10) == 0 ? CUT : 0);
 	if (is_new) {
 		file = np_tree_string(tree, function->file);
 		made.name = np_tree_intern(compare->tree, name, strlen(name));
 		made.module = np_tree_intern(compare->tree, module, strlen(module));
 		made.file = np_tree_intern(compare->tree, file, strlen(file));
 		names->functions[id] = np_tree_function(compare->tree, &made);
-		compare->renamed += *ret_renamed;
+		compare->renamed += *ret_traits & RENAMED;
 	}
 	free(key);
 	free(name);
 	return names->functions[id];
-}
-
-/* "unresolved": what stands for a name where there was none. */
-static bool is_unresolved(const char *name)
-{
-	return !*name || strcmp(name, "[unknown]") == 0 || strcmp(name, "??") == 0 ||
-	       strcmp(name, "unknown") == 0 || strcmp(name, "0x*") == 0;
 }
 
 /* Ticks lost, from the comments that neuroprof-fold writes; -1 when it is not ours. */
@@ -134,7 +138,7 @@ static double lost_of(const struct np_tree *tree, double samples)
 
 /* Copy the nodes; returns the node of the common tree by node of TREE. */
 static void add_nodes(struct np_compare *compare, struct np_compare_run *run, struct np_tree *tree,
-		      const uint32_t *functions, const bool *renamed)
+		      const uint32_t *functions, const uint8_t *traits)
 {
 	uint32_t count = np_tree_node_count(tree);
 	uint32_t *node_of = np_xcalloc(count, sizeof(*node_of));
@@ -145,21 +149,19 @@ static void add_nodes(struct np_compare *compare, struct np_compare_run *run, st
 	for (uint32_t i = 0; i < count; i++) {
 		const struct np_node *node = np_tree_node(tree, i);
 		uint32_t function = functions[node->function], parent = node_of[node->parent];
-		const char *name = np_tree_string(tree, np_tree_function_at(tree, node->function)->name);
 
-		if (i > 0 && (renamed[node->function] ||
-			      renamed[np_tree_node(tree, node->parent)->function]) &&
+		if (i > 0 && ((traits[node->function] |
+			       traits[np_tree_node(tree, node->parent)->function]) & RENAMED) &&
 		    np_tree_node(compare->tree, parent)->function == function &&
 		    np_tree_node(tree, node->parent)->function != node->function)
 			node_of[i] = parent;	/* f calls f.part.0 */
 		else if (i > 0)
 			node_of[i] = np_tree_child(compare->tree, parent, function);
-		if (strncmp(name, "[truncated", 10) == 0)
+		if (traits[node->function] & CUT)
 			cut += (double)node->total;
 		if (node->self == 0)
 			continue;
-		if (is_unresolved(np_tree_string(compare->tree,
-			np_tree_function_at(compare->tree, function)->name)) && i > 0)
+		if (traits[node->function] & UNRESOLVED)
 			run->unresolved += (double)node->self / run->value;
 		run->nodes[run->node_count] = node_of[i];
 		run->selfs[run->node_count++] = (double)node->self;
@@ -194,7 +196,7 @@ int np_compare_add(struct np_compare *compare, enum np_side side, const char *pa
 	uint32_t function_count = np_tree_function_count(tree);
 	struct np_compare_run *run;
 	uint32_t *functions;
-	bool *renamed;
+	uint8_t *traits;
 	int rc = check_unit(compare, path, meta, message, message_size);
 
 	if (rc < 0)
@@ -214,18 +216,18 @@ int np_compare_add(struct np_compare *compare, enum np_side side, const char *pa
 	}
 	run->lost = lost_of(tree, run->samples);
 	functions = np_xcalloc(function_count, sizeof(*functions));
-	renamed = np_xcalloc(function_count, sizeof(*renamed));
+	traits = np_xcalloc(function_count, sizeof(*traits));
 	for (uint32_t i = 1; i < function_count; i++) {	/* 0 is the root */
 		const struct np_function *function = np_tree_function_at(tree, i);
 
-		functions[i] = map_function(compare, tree, function, map, &renamed[i]);
+		functions[i] = map_function(compare, tree, function, map, &traits[i]);
 		run->has_modules = run->has_modules || function->module;
 	}
-	add_nodes(compare, run, tree, functions, renamed);
+	add_nodes(compare, run, tree, functions, traits);
 	for (unsigned i = 0; i < meta->decimals; i++)
 		run->value /= 10;
 	free(functions);
-	free(renamed);
+	free(traits);
 	return 0;
 }
 

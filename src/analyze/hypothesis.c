@@ -107,11 +107,14 @@ struct fit {
 	double df;
 };
 
-static double median_at(const struct fit *fit, double sigma2)
+/* Is the median of phi above TARGET times what SIGMA2 explains? */
+static bool median_is_above(const struct fit *fit, double sigma2, double target)
 {
+	size_t above = 0;
+
 	for (size_t i = 0; i < fit->count; i++)
-		fit->work[i] = fit->phi[i] / (1 + fit->leverage[i] * sigma2);
-	return median(fit->work, fit->count);
+		above += fit->phi[i] > target * (1 + fit->leverage[i] * sigma2);
+	return 2 * above > fit->count;
 }
 
 /* The sigma^2 at which the median phi is what chance alone gives; outliers do not move it. */
@@ -119,12 +122,12 @@ static double fit_sigma2(const struct fit *fit)
 {
 	double root = 1 - 2 / (9 * fit->df), target = root * root * root, low = 0, high = 4;
 
-	if (median_at(fit, 0) <= target)
+	if (!median_is_above(fit, 0, target))
 		return 0;
 	for (int i = 0; i < 60; i++) {
 		double middle = (low + high) / 2;
 
-		if (median_at(fit, middle) > target)
+		if (median_is_above(fit, middle, target))
 			low = middle;
 		else
 			high = middle;
