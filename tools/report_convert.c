@@ -97,7 +97,8 @@ struct settings {
 
 static _Noreturn void help(void)
 {
-	puts("usage: neuroprof-report convert [--to FORMAT] [-o FILE] [OPTION\xe2\x80\xa6] PROFILE\xe2\x80\xa6\n\n"
+	puts("usage: neuroprof-report convert [--to FORMAT] [-o FILE] [OPTION\xe2\x80\xa6] "
+	     "PROFILE\xe2\x80\xa6\n\n"
 	     "Writes a profile in another tool's format; several are summed.  PROFILE: pprof, folded\n"
 	     "stacks or the text of perf script, gzip or not; '-' is standard input.\n\n"
 	     "  -t, --to FORMAT     see below; without, what FILE ends in says it\n"

@@ -233,7 +233,8 @@ static void check_stacks(struct np_lint *lint, const struct survey *survey,
 			    "%s of the value is in stacks whose outermost function has no name", part);
 	np_units_percent(part, share(survey->startup, survey));
 	if (share(survey->startup, survey) > STARTUP_SHARE)
-		np_lint_add(lint, NP_LINT_NOTE, "startup", "profile a longer run if the start is not what matters",
+		np_lint_add(lint, NP_LINT_NOTE, "startup",
+			    "profile a longer run if the start is not what matters",
 			    "%s of the value passed before sampling began", part);
 }
 
@@ -287,7 +288,8 @@ static void check_kernel(struct np_lint *lint, const struct survey *survey,
 			    "no stack is in the kernel: nothing happened there, or it was not allowed to be seen");
 }
 
-static void check_rates(struct np_lint *lint, struct np_tree *tree, const struct np_read_facts *facts)
+static void check_rates(struct np_lint *lint, struct np_tree *tree,
+			const struct np_read_facts *facts)
 {
 	const struct np_tree_meta *meta = np_tree_meta(tree);
 

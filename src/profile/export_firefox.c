@@ -244,7 +244,8 @@ static void put_meta(const struct firefox *firefox)
 	for (unsigned i = 0; i < sizeof(categories) / sizeof(*categories); i++)
 		fprintf(firefox->to, "%s{\"name\":\"%s\",\"color\":\"%s\",\"subcategories\":[\"Other\"]}",
 			i ? "," : "", categories[i].name, categories[i].colour);
-	fputs("],\"markerSchema\":[]},\n\"libs\":[],\"pages\":[],\"counters\":[],\"profilerOverhead\":[],\n"
+	fputs("],\"markerSchema\":[]},\n"
+	      "\"libs\":[],\"pages\":[],\"counters\":[],\"profilerOverhead\":[],\n"
 	      "\"shared\":{", firefox->to);
 	array(firefox, "stringArray", np_tree_string_count(firefox->tree), put_one_string);
 	fputs("},\n", firefox->to);

@@ -16,22 +16,9 @@
 
 #include "base/message.h"
 #include "profile/folded_value.h"
-#include "profile/kind.h"
 #include "profile/perf_script_line.h"
+#include "profile/perf_script_stack.h"
 #include "profile/read_common.h"
-
-#define COMM_MAX 15u	/* bytes of a thread's name that the kernel keeps */
-
-struct np_perf_known {
-	uint32_t name, path, module;	/* string ids; path and module 0 = in no object */
-	uint32_t file;			/* source file; 0 = not printed */
-	bool inlined;
-};
-
-static uint32_t intern(struct np_perf_reader *reader, const char *bytes, size_t length)
-{
-	return np_tree_intern(reader->tree, bytes, length);
-}
 
 void np_perf_reader_init(struct np_perf_reader *reader, const char *file,
 			 const struct np_read_options *options, struct np_tree *tree,
@@ -73,34 +60,11 @@ static int skip_line(struct np_perf_reader *reader, const char *reason)
 	return 0;
 }
 
-/* Is PATH the program that a thread called COMM runs?  The kernel cuts the latter. */
-static bool is_program(const char *module, const char *comm)
-{
-	size_t length = strlen(comm);
-
-	return length > 0 && strncmp(module, comm, length) == 0 &&
-	       (module[length] == '\0' || length == COMM_MAX);
-}
-
-static uint32_t add_frame(struct np_perf_reader *reader, uint32_t node, uint32_t place,
-			  uint32_t object)
-{
-	const struct np_perf_known *known = &reader->known[place];
-	const struct np_perf_known *from = &reader->known[object];
-	const char *module = np_tree_string(reader->tree, from->module);
-	struct np_function function = { .name = known->name, .module = from->module,
-					.file = known->file, .inlined = known->inlined };
-
-	function.kind = (uint8_t)np_kind_of_module(np_tree_string(reader->tree, from->path),
-		is_program(module, np_tree_string(reader->tree, reader->comm)));
-	return np_tree_child(reader->tree, node, np_tree_function(reader->tree, &function));
-}
-
 static int end_sample(struct np_perf_reader *reader)
 {
 	struct np_tree *tree = reader->tree;
-	uint32_t node, object = 0;
 	uint64_t value = reader->value;
+	uint32_t node;
 	int rc;
 
 	if (!reader->in_sample || !reader->is_taken) {
@@ -108,15 +72,7 @@ static int end_sample(struct np_perf_reader *reader)
 		return 0;
 	}
 	reader->in_sample = false;
-	node = np_tree_child(tree, 0, np_tree_function(tree, &(struct np_function){
-		.name = reader->comm, .kind = NP_KIND_PROCESS}));
-	for (uint32_t i = reader->depth; i > 0; i--) {
-		uint32_t place = reader->stack[i - 1];
-
-		if (!reader->known[place].inlined || i == reader->depth)
-			object = place;
-		node = add_frame(reader, node, place, object);
-	}
+	node = np_perf_stack_node(reader);
 	reader->report->records++;
 	reader->any_value |= value > 0;
 	rc = np_folded_value_scale(&value, np_tree_meta(tree)->decimals);
@@ -204,40 +160,8 @@ static int take_header(struct np_perf_reader *reader, const struct np_perf_heade
 		reader->time_max_ns = header->time_ns;
 	reader->is_taken = true;
 	reader->value = header->has_period ? header->period : 1;
-	reader->comm = intern(reader, header->comm.bytes, header->comm.length);
+	reader->comm = np_tree_intern(reader->tree, header->comm.bytes, header->comm.length);
 	return 0;
-}
-
-static uint32_t name_of(struct np_perf_reader *reader, struct np_perf_text name)
-{
-	return name.length > 0 ? intern(reader, name.bytes, name.length)
-			       : intern(reader, "[unknown]", strlen("[unknown]"));
-}
-
-/* What FRAME says, parsed once for each text. */
-static uint32_t know(struct np_perf_reader *reader, const struct np_perf_frame *frame)
-{
-	int is_new;
-	uint32_t place = np_intern_get(&reader->frames, frame->key.bytes, frame->key.length, &is_new);
-	const char *slash;
-	struct np_perf_known *known;
-
-	if (!is_new)
-		return place;
-	if (place >= reader->known_room) {
-		reader->known_room = reader->known_room ? reader->known_room * 2 : 256;
-		reader->known = np_xrealloc(reader->known, reader->known_room, sizeof(*known));
-	}
-	known = &reader->known[place];
-	*known = (struct np_perf_known){ .inlined = frame->inlined };
-	known->name = name_of(reader, frame->name);
-	known->path = intern(reader, frame->object.bytes, frame->object.length);
-	slash = memrchr(frame->object.bytes, '/', frame->object.length);
-	known->module = known->path;
-	if (slash && slash + 1 < frame->object.bytes + frame->object.length)
-		known->module = intern(reader, slash + 1,
-				       frame->object.length - (size_t)(slash + 1 - frame->object.bytes));
-	return place;
 }
 
 static int take_frame(struct np_perf_reader *reader, const struct np_perf_frame *frame)
@@ -252,12 +176,7 @@ static int take_frame(struct np_perf_reader *reader, const struct np_perf_frame 
 		return np_read_fail(reader->report, -EBADMSG,
 				    "'%s': line %" PRIu64 ": a stack of more than %u frames",
 				    reader->file, reader->line, NP_PERF_DEPTH_MAX);
-	if (reader->depth == reader->stack_room) {
-		reader->stack_room = reader->stack_room ? reader->stack_room * 2 : 128;
-		reader->stack = np_xrealloc(reader->stack, reader->stack_room,
-					    sizeof(*reader->stack));
-	}
-	reader->stack[reader->depth++] = know(reader, frame);
+	np_perf_stack_push(reader, frame);
 	return 0;
 }
 
@@ -282,9 +201,8 @@ static bool take_source(struct np_perf_reader *reader, const char *line, size_t 
 		return false;
 	if (end <= start)
 		return line[length - 1] == ']' && memrchr(line + start, '[', length - start);
-	if (reader->is_taken && reader->depth > 0 && line[start] != '?')
-		reader->known[reader->stack[reader->depth - 1]].file =
-			intern(reader, line + start, end - start);
+	if (reader->is_taken && line[start] != '?')
+		np_perf_stack_source(reader, line + start, end - start);
 	return true;
 }
 

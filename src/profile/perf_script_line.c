@@ -216,6 +216,7 @@ static size_t without_offset(struct np_perf_text name)
 
 bool np_perf_frame_parse(const char *line, size_t length, struct np_perf_frame *ret)
 {
+	static const char deleted[] = " (deleted)";
 	size_t at = 0, start, object;
 
 	*ret = (struct np_perf_frame){.name = nothing, .object = nothing, .key = nothing};
@@ -236,6 +237,11 @@ bool np_perf_frame_parse(const char *line, size_t length, struct np_perf_frame *
 	if (object < ret->key.length)
 		ret->object = (struct np_perf_text){ret->key.bytes + object + 1,
 						    ret->key.length - object - 2};
+	/* The kernel's mark for a file that is gone is no part of its name. */
+	if (ret->object.length > sizeof(deleted) - 1 &&
+	    memcmp(ret->object.bytes + ret->object.length - (sizeof(deleted) - 1), deleted,
+		   sizeof(deleted) - 1) == 0)
+		ret->object.length -= sizeof(deleted) - 1;
 	while (ret->name.length > 0 && is_blank(ret->name.bytes[ret->name.length - 1]))
 		ret->name.length--;
 	ret->name.length = without_offset(ret->name);

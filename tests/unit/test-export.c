@@ -19,11 +19,13 @@
 
 typedef int export_function(struct np_export *export);
 
-static export_function *const exporters[] = { np_export_pprof, np_export_speedscope, np_export_firefox,
-				       np_export_callgrind, np_export_json };
+static export_function *const exporters[] = {
+	np_export_pprof, np_export_speedscope, np_export_firefox, np_export_callgrind, np_export_json,
+};
 
 /* Through a file: pprof is written to a descriptor. */
-static char *write_with(export_function *exporter, struct np_tree *tree, size_t *ret_size, int wanted)
+static char *write_with(export_function *exporter, struct np_tree *tree, size_t *ret_size,
+			int wanted)
 {
 	struct np_export export = { .tree = tree, .name = "a \"name\"\n", .to = tmpfile() };
 	char *bytes;
