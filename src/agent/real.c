@@ -17,6 +17,10 @@ void np_reals_find(void)
 	FIND(close_range)
 	FIND(closefrom)
 #undef FIND
+	/* The thread sanitizer's sigaction() would have our handler wait for a blocking call. */
+	*(void **)&np_reals.libc_sigaction = dlsym(RTLD_NEXT, "__sigaction");
+	if (!np_reals.libc_sigaction)
+		np_reals.libc_sigaction = np_reals.sigaction;
 	*(void **)&np_reals.poll_chk = dlsym(RTLD_NEXT, "__poll_chk");
 	*(void **)&np_reals.ppoll_chk = dlsym(RTLD_NEXT, "__ppoll_chk");
 }

@@ -45,6 +45,7 @@ struct np_reals {
 	int (*sem_clockwait)(sem_t *, clockid_t, const struct timespec *);
 	int (*epoll_pwait2)(int, struct epoll_event *, int, const struct timespec *,
 			    const sigset_t *);
+	int (*libc_sigaction)(int, const struct sigaction *, struct sigaction *);
 	int (*close_range)(unsigned int, unsigned int, int);
 	void (*closefrom)(int);
 	int (*poll_chk)(struct pollfd *, nfds_t, int, size_t);

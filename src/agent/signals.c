@@ -103,7 +103,7 @@ static void install_sampler(const struct sigaction *host, struct sigaction *ret_
 	if (np_signals_small_stacks())
 		action.sa_flags &= ~SA_ONSTACK;
 	sigfillset(&action.sa_mask);
-	NP_REAL(sigaction)(SIGPROF, &action, ret_found);
+	NP_REAL(libc_sigaction)(SIGPROF, &action, ret_found);
 }
 
 void np_signals_install(void)
