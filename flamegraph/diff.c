@@ -111,8 +111,8 @@ int np_diff_svg_write(struct np_tree *tree, const struct np_diff_node *nodes,
 {
 	struct picture picture = { .nodes = nodes };
 	const struct np_svg_paint paint = { .context = &picture, .class_of = class_of,
-		.put_words = put_words, .shares = view == NP_DIFF_UNION ? shares : NULL, .subtitle = subtitle, .swatches = swatches,
-		.swatch_count = SHADES };
+		.put_words = put_words, .shares = view == NP_DIFF_UNION ? shares : NULL,
+		.subtitle = subtitle, .swatches = swatches, .swatch_count = SHADES };
 	struct np_svg_options with_paint = *options;
 	uint32_t count = np_tree_node_count(tree);
 

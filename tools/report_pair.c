@@ -139,7 +139,8 @@ static char *regressions(const struct np_gate *gate)
 	const struct np_gate_row *first = NULL;
 
 	for (size_t i = 0; i < gate->order_count && !first; i++)
-		if (gate->rows[gate->order[i]].role == NP_GATE_CAUSE && gate->rows[gate->order[i]].slower)
+		if (gate->rows[gate->order[i]].role == NP_GATE_CAUSE &&
+		    gate->rows[gate->order[i]].slower)
 			first = &gate->rows[gate->order[i]];
 	if (!first && gate->work.significant)
 		return np_xasprintf("the whole%s", what);
@@ -175,7 +176,8 @@ char *np_pair_verdict(const struct np_pair *pair)
 	default:
 		why = regressions(gate);
 		text = gate->result == NP_GATE_SUSPECT && runs < gate->options.runs_fail
-			? np_xasprintf("SUSPECT: %s; %zu runs a side would tell", why, gate->options.runs_fail)
+			? np_xasprintf("SUSPECT: %s; %zu runs a side would tell", why,
+				       gate->options.runs_fail)
 			: np_xasprintf("%s: %s", np_gate_result_name(gate->result), why);
 		free(why);
 		return text;

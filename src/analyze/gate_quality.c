@@ -66,13 +66,13 @@ void np_gate_quality(struct np_gate *gate)
 		samples[compare->runs[i].side] += compare->runs[i].samples;
 	}
 	if (!compare->samples_known && (compare->count[0] < 3 || compare->count[1] < 3))
-		complain(gate, "the number of samples is not known (%s/%s without a count or a period): "
-			 "give at least three runs a side, or .pb.gz files", compare->value_type,
+		complain(gate, "the number of samples is not known (%s/%s without count or period): give "
+			 "at least three runs a side, or .pb.gz files", compare->value_type,
 			 compare->value_unit);
 	for (int side = 0; compare->samples_known && side < NP_SIDES; side++)
 		if (samples[side] < gate->options.samples_min)
-			complain(gate, "%s: %.0f samples in all, fewer than %.0f: record longer, or at a "
-				 "higher NEUROPROF_HZ", names[side], samples[side],
+			complain(gate, "%s: %.0f samples in all, fewer than %.0f: record longer, or at "
+				 "a higher NEUROPROF_HZ", names[side], samples[side],
 				 gate->options.samples_min);
 }
 
@@ -120,7 +120,8 @@ static void measure(struct np_gate *gate, struct np_budget *budget)
 			continue;
 		budget->function = row->name;
 		budget->share = share;
-		budget->lower = compare->samples_known ? np_wilson_lower(fmin(share, 1), exposure) : share;
+		budget->lower = compare->samples_known ? np_wilson_lower(fmin(share, 1), exposure)
+						       : share;
 	}
 }
 

@@ -205,7 +205,7 @@ static void set_phi(struct np_verdict_of_share *ret, const struct np_experiment 
 void np_hypothesis_test(struct np_verdict_of_share *ret, const struct np_experiment *experiment,
 			const struct np_noise *noise, const double *counts)
 {
-	double sum[2], common, scale = experiment->scale, null, margin, apart;
+	double sum[2], common, scale = experiment->scale, null, margin, apart, most;
 
 	pool(experiment, counts, ret->share, sum);
 	set_phi(ret, experiment, noise, counts);
@@ -214,9 +214,10 @@ void np_hypothesis_test(struct np_verdict_of_share *ret, const struct np_experim
 	/* Under "nothing changed" both sides have the same share. */
 	common = (ret->share[0] * sum[0] + ret->share[1] * sum[1]) / (sum[0] + sum[1]);
 	margin = common * experiment->scale_error;
-	null = ret->phi * (variance_of(experiment, common) / sum[0] +
-			   scale * scale * variance_of(experiment, clamp(common / scale, 0, experiment->absolute
-			   ? INFINITY : 1)) / sum[1]) + margin * margin;
+	most = experiment->absolute ? INFINITY : 1;
+	null = ret->phi * (variance_of(experiment, common) / sum[0] + scale * scale *
+			   variance_of(experiment, clamp(common / scale, 0, most)) / sum[1]) +
+	       margin * margin;
 	/* Without it, each has its own. */
 	margin = ret->share[1] * experiment->scale_error;
 	apart = ret->phi * (variance_of(experiment, ret->share[0]) / sum[0] +

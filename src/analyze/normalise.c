@@ -145,7 +145,8 @@ static void cut_numbers(char *name)
 			from += 2 + strspn(from + 2, "0123456789");
 			continue;
 		}
-		if (hex_length(from) && (from == name || (from[-1] != '+' && !isalnum((unsigned char)from[-1])))) {
+		if (hex_length(from) && (from == name ||
+					 (from[-1] != '+' && !isalnum((unsigned char)from[-1])))) {
 			from += 2 + hex_length(from);
 			memcpy(to, "0x*", 3);
 			to += 3;
@@ -246,8 +247,8 @@ static int add_rule(struct np_name_map *map, char *line, const char *where, char
 	rc = regcomp(&rule->match, line, REG_EXTENDED);
 	if (rc != 0) {
 		regerror(rc, &rule->match, reason, sizeof(reason));
-		snprintf(message, message_size, "%s: '%.100s' is no regular expression: %s", where, line,
-			 reason);
+		snprintf(message, message_size, "%s: '%.100s' is no regular expression: %s", where,
+			 line, reason);
 		return -EINVAL;
 	}
 	rule->replacement = np_xstrdup(trim(arrow + 2));
