@@ -11,7 +11,7 @@ build = Build(sys.argv[1])
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 program = build.program("host_signals")
 CASES = ["own-handler", "masks", "old-ways", "jumps", "own-timer", "waits-for-it", "waits-with-mask",
-         "waits-for-others", "still-interrupted"]
+         "waits-for-others", "still-interrupted", "raw-calls"]
 
 
 def check(case, clock):

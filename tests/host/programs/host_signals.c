@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -459,6 +460,29 @@ static void still_interrupted(void)
 	printf("300 waits, all ended by the host's signal\n");
 }
 
+/* ---- past libc's functions ---- */
+
+static void raw_calls(void)
+{
+	struct { void *handler; unsigned long flags; void *restorer; unsigned long mask; } act, old;
+	unsigned long mask = 1ul << (SIGPROF - 1), before = 0;
+
+	memset(&act, 0, sizeof(act));
+	printf("default: %ld", syscall(SYS_rt_sigaction, SIGPROF, &act, &old, 8));
+	printf(" was default %d\n", old.handler == (void *)SIG_DFL);
+	burn(0.1);
+	act.handler = (void *)SIG_IGN;
+	printf("ignored: %ld", syscall(SYS_rt_sigaction, SIGPROF, &act, NULL, 8));
+	raise(SIGPROF);
+	burn(0.1);
+	syscall(SYS_rt_sigaction, SIGPROF, NULL, &old, 8);
+	printf(" is %d\n", old.handler == (void *)SIG_IGN);
+	printf("block: %ld", syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &before, 8));
+	printf(" before %lx blocked %d\n", before, blocked(SIGPROF));
+	burn(0.1);
+	printf("unblock: %ld blocked %d\n", syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8), blocked(SIGPROF));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -468,7 +492,7 @@ int main(int argc, char **argv)
 		{ "own-handler", own_handler }, { "masks", masks }, { "old-ways", old_ways }, { "jumps", jumps },
 		{ "own-timer", own_timer }, { "waits-for-it", waits_for_it },
 		{ "waits-with-mask", waits_with_mask }, { "waits-for-others", waits_for_others },
-		{ "still-interrupted", still_interrupted },
+		{ "still-interrupted", still_interrupted }, { "raw-calls", raw_calls },
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * raw.c - syscall(): what a host asks of the kernel past libc's functions, where it concerns us.
+ *
+ * Context: host, signal-safe.
+ *
+ * Replacing our handler would kill the host at the next tick or take all samples away; blocking
+ * SIGPROF would end the samples of a thread.  A host that brings system call instructions of its own
+ * is not seen here: the end of the profile tells what it took (agent/finish.c).
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/real.h"
+
+struct kernel_action {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	uint64_t mask;
+};
+
+static long raw_sigaction(const struct kernel_action *act, struct kernel_action *old)
+{
+	struct sigaction to, from;
+
+	memset(&to, 0, sizeof(to));
+	memset(&from, 0, sizeof(from));
+	if (act) {
+		to.sa_handler = (void (*)(int))(uintptr_t)act->handler;
+		to.sa_flags = (int)act->flags & ~0x04000000;	/* SA_RESTORER */
+		memcpy(&to.sa_mask, &act->mask, sizeof(act->mask));
+	}
+	if (sigaction(SIGPROF, act ? &to : NULL, &from) < 0)
+		return -1;
+	if (old) {
+		memset(old, 0, sizeof(*old));
+		old->handler = (void *)(uintptr_t)from.sa_handler;
+		old->flags = (unsigned long)from.sa_flags;
+		memcpy(&old->mask, &from.sa_mask, sizeof(old->mask));
+	}
+	return 0;
+}
+
+static long raw_sigprocmask(int how, const uint64_t *set, uint64_t *old)
+{
+	sigset_t to, from;
+
+	sigemptyset(&to);
+	if (set)
+		memcpy(&to, set, sizeof(*set));
+	if (sigprocmask(how, set ? &to : NULL, &from) < 0)
+		return -1;
+	if (old)
+		memcpy(old, &from, sizeof(*old));
+	return 0;
+}
+
+/* Waiting until a point in time, or for ever, can be done again as it is. */
+static bool is_repeatable_futex(const long a[6])
+{
+	int command = (int)a[1] & FUTEX_CMD_MASK;
+
+	return command == FUTEX_WAIT_BITSET || (command == FUTEX_WAIT && a[3] == 0);
+}
+
+NP_EXPORT long syscall(long number, ...)
+{
+	int saved_errno = errno;
+	long a[6], r;
+	va_list list;
+
+	va_start(list, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_rt_sigaction && a[0] == SIGPROF && a[3] == 8 && np_signals_here())
+		return raw_sigaction((const struct kernel_action *)a[1], (struct kernel_action *)a[2]);
+	if (number == SYS_rt_sigprocmask && a[3] == 8 && np_signals_here())
+		return raw_sigprocmask((int)a[0], (const uint64_t *)a[1], (uint64_t *)a[2]);
+	if (number == SYS_close)
+		return close((int)a[0]);
+	if (number != SYS_futex || !is_repeatable_futex(a))
+		return NP_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	do {
+		np_sampler_broke_wait = 0;
+		r = NP_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	} while (r == -1 && errno == EINTR && np_sampler_broke_wait && ((errno = saved_errno), 1));
+	return r;
+}
