@@ -41,7 +41,7 @@ static void say(const struct about *about, const char *format, ...)
 
 char *np_fold_identity(const struct np_spool_header *head)
 {
-	return np_xasprintf("process: pid %u, started at tick %" PRIu64 ", image %u", head->pid,
+	return np_xasprintf("process: pid %u (started at tick %" PRIu64 ", image %u)", head->pid,
 			    head->start_ticks, head->image);
 }
 

@@ -39,7 +39,8 @@ static struct np_symbolizer *symbolizer_of(struct np_fold_model *model)
 	return model->symbolizer;
 }
 
-/* Code in no file: from the map that a JIT compiler may have left, else its address. */
+/* Code in no file: from the map that a JIT compiler may have left, else one name for all of it: an
+ * address would be another "function" at each instruction and in each run. */
 static void name_anonymous(
 	struct np_fold_model *model, struct np_fold_location *location, uid_t owner)
 {
@@ -55,11 +56,7 @@ static void name_anonymous(
 	if (model->perfmap)
 		name = np_perfmap_find(model->perfmap, location->address, &location->start);
 	location->resolved = name != NULL;
-	if (!name) {
-		snprintf(text, sizeof(text), "[anon]+0x%" PRIx64, location->address);
-		name = np_symbolizer_text(symbolizer_of(model), text);
-	}
-	location->lines = one_line(name);
+	location->lines = one_line(name ? name : "[anon]");
 	location->line_count = 1;
 }
 

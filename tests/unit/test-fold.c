@@ -141,7 +141,7 @@ static struct make_spool *make_rich(void)
 
 static const char rich_folded[] =
 	"[startup] 9\n"
-	"[truncated: no unwind rule];[anon]+0xdead0000 1\n"
+	"[truncated: no unwind rule];[anon] 1\n"
 	"[truncated: spool full] 8\n"
 	"[truncated: too deep];libx.so.1+0x600 6\n"
 	"prog+0x1000;[truncated: spool full] 5\n"
@@ -314,7 +314,7 @@ static void what_is_whole_of_a_damaged_spool_is_saved(void **state)
 	s->nodes[bad].kind = 200;
 	s->head.pid = 4244;
 	assert_int_equal(fold_spool(s, &result), -EBADMSG);
-	expect_folded(&result, "[anon]+0x400040 1\nprog+0x30 4\n");
+	expect_folded(&result, "[anon] 1\nprog+0x30 4\n");
 	assert_int_equal(result.samples, 5);
 	assert_int_equal(result.damaged, 3);
 	assert_non_null(strstr(result.message, "3 entries"));
@@ -386,7 +386,7 @@ static void code_of_a_jit_is_named_by_its_map(void **state)
 	make_node(s, root, 0, 0x20000, NP_NODE_LEAF, 1);
 	assert_int_equal(fold_spool(s, &result), 0);
 	unlink(map);
-	expect_folded(&result, "[anon]+0x20000 1\ncompiled\\;by js 2\n");
+	expect_folded(&result, "[anon] 1\ncompiled\\;by js 2\n");
 	assert_int_equal(result.unresolved_samples, 1);
 	np_fold_result_finish(&result);
 	free(s);
