@@ -32,7 +32,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __clang__		/* which makes no clones of functions that are not inlined */
+#define FUNCTION    __attribute__((noinline, used)) static
+#else
 #define FUNCTION    __attribute__((noinline, noclone, used)) static
+#endif
 #define FUNCTIONS   4
 #define THREADS_MAX 64
 #define DEPTH	    200		/* frames between the root of a deep stack and its work */
