@@ -65,7 +65,7 @@ def bench_slices(cost):
           "  against the slice of the same round with the clock stopped (median ± its standard error)")
     for hz in (99, 999):
         slice_us = 10500000 // hz // 2 if hz < 500 else 10500000 // hz
-        rounds = (40 if cost.bench.quick else 250) * (1 if hz < 500 else 4)
+        rounds = (30 if cost.bench.quick else 150) * (1 if hz < 500 else 4)
         for name, way in cost.ways(hz, perf=False).items():
             out = cost.run(way, "slices", slice_us, rounds)
             if not out:

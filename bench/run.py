@@ -58,13 +58,13 @@ class Bench:
 
 
 def bench_handler(bench):
-    samples = 500 if bench.quick else 4000
-    pointers = bench.handler + "-fp"
-    profilers = {"neuroprof": (bench.handler, bench.ours(2000, NEUROPROF_FOLD="off")),
-                 "neuroprof, fp": (pointers, bench.ours(2000, NEUROPROF_FOLD="off", NEUROPROF_UNWINDER="fp"))}
+    samples = 500 if bench.quick else 2000
+    settings = {"NEUROPROF_FOLD": "off", "NEUROPROF_MAX_OVERHEAD": "off"}
+    profilers = {"neuroprof": (bench.handler, bench.ours(2000, **settings)),
+                 "neuroprof, fp": (bench.handler + "-fp", bench.ours(2000, NEUROPROF_UNWINDER="fp", **settings))}
     if os.path.exists("/usr/lib/x86_64-linux-gnu/libunwind-x86_64.so.8"):
         profilers["neuroprof, libunwind"] = (
-            bench.handler, bench.ours(2000, NEUROPROF_FOLD="off", NEUROPROF_UNWINDER="libunwind"))
+            bench.handler, bench.ours(2000, NEUROPROF_UNWINDER="libunwind", **settings))
     if os.path.exists(GPERFTOOLS):
         profilers["gperftools"] = (bench.handler, bench.gperftools(2000))
     print("handler: cycles of one sample, stack recorded, p50 / p99; the kernel's part is not in them")
@@ -72,7 +72,8 @@ def bench_handler(bench):
     for mode, meaning in MODES.items():
         print(f"  {meaning}")
         for name, (program, env) in profilers.items():
-            count = samples if name.startswith("neuroprof") else samples // 8     # it has but 250 a second
+            slow = name == "gperftools" or name.endswith("libunwind")     # 250 a second; a stack in 0.3 ms
+            count = samples // 8 if slow else samples
             row = [bench.figures(program, env, mode, depth, max(count, 100)) for depth in DEPTHS]
             cells = "".join((f"{f['p50']} / {f['p99']}" if f else "-").rjust(19) for f in row)
             print(f"    {name:36}{cells}{max((f.get('first', 0) for f in row), default=0):>15}", flush=True)

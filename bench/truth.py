@@ -171,7 +171,7 @@ def bench_truth(bench):
     print("  case           Hz   " + "".join(way.ljust(32) for way in ways))
     for case in CASES:
         for hz in rates:
-            cpu_ms = 1000 if bench.quick else 4000 if hz < 250 else 2000
+            cpu_ms = 1000 if bench.quick else 3000 if hz < 250 else 1500
             cells = {}
             for way in random.sample(list(ways), len(ways)):
                 # In memory: a process that is profiled must not wait for a disk.
