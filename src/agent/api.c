@@ -10,7 +10,7 @@
  * is, from which it is made; np_sampler_spool() looks again when it is done, so none gets lost. */
 static int switch_sampling(uint32_t on)
 {
-	if (!np_agent.attached || np_load_relaxed(&np_agent.finished))
+	if (!np_signals_here() || np_load_relaxed(&np_agent.finished))
 		return 0;
 	np_exchange_acq_rel(&np_sampler.identity.control, on);
 	if (np_load_acquire(&np_sampler.phase) == NP_PHASE_READY)

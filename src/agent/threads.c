@@ -201,7 +201,8 @@ static struct np_thread *prepare(const pthread_attr_t *attr, void *start, void *
 {
 	struct np_thread *thread;
 
-	if (!np_agent.attached || np_load_relaxed(&np_agent.finished))
+	/* The child of a raw clone() or _Fork() still has its parent's spool: its threads go without. */
+	if (!np_signals_here() || np_load_relaxed(&np_agent.finished))
 		return NULL;
 	thread = np_thread_take();
 	if (!thread) {

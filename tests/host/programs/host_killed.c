@@ -98,8 +98,10 @@ int main(int argc, char **argv)
 		struct rlimit limit = { 1u << 28, 1u << 28 };
 
 		setrlimit(RLIMIT_AS, &limit);
-		for (;;)
+		for (;;) {
 			*(volatile char *)malloc(100000) = 1;
+			used_ns[0] = cpu_ns();
+		}
 	}
 	return 98;
 }
