@@ -33,12 +33,15 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "base/syscalls.h"
+
 #define COUNT_MAX   20000
 #define DEPTH	    12		/* two frames each, and those around them: about 30 */
 #define TABLE_WORDS (1u << 15)	/* 256 KB: what a handler throws out of the caches shows */
 #define CLOCKS_MAX  16
 
-/* As the kernel has it; the C library's differs, and a preloaded one may answer for itself. */
+/* As the kernel has it; the C library's differs, and a preloaded one answers for itself, even in
+ * syscall(): hence np_syscall(). */
 struct kernel_action {
 	void (*handler)(int signal, siginfo_t *info, void *context);
 	unsigned long flags;
@@ -167,9 +170,9 @@ static void find_perf_clocks(void)
 static bool find_profiler(void)
 {
 	find_perf_clocks();
-	syscall(SYS_getitimer, ITIMER_PROF, &interval);
+	np_syscall(SYS_getitimer, ITIMER_PROF, &interval);
 	interval.it_value = interval.it_interval;
-	if (syscall(SYS_rt_sigaction, SIGPROF, NULL, &theirs, 8) < 0 || (uintptr_t)theirs.handler < 2 ||
+	if (np_syscall(SYS_rt_sigaction, SIGPROF, NULL, &theirs, 8) < 0 || (uintptr_t)theirs.handler < 2 ||
 	    (clock_count == 0 && !interval.it_value.tv_sec && !interval.it_value.tv_usec)) {
 		fputs("cost: no perf_event or interval timer that sends SIGPROF: preload a profiler\n", stderr);
 		return false;
@@ -183,11 +186,11 @@ static void set_profiler(enum kind kind)
 {
 	static const struct itimerval never;
 
-	syscall(SYS_rt_sigaction, SIGPROF, kind == KIND_EMPTY ? &empty : &theirs, NULL, 8);
+	np_syscall(SYS_rt_sigaction, SIGPROF, kind == KIND_EMPTY ? &empty : &theirs, NULL, 8);
 	for (unsigned int i = 0; i < clock_count; i++)
 		ioctl(clocks[i], kind == KIND_NONE ? PERF_EVENT_IOC_DISABLE : PERF_EVENT_IOC_ENABLE, 0);
 	if (clock_count == 0)
-		syscall(SYS_setitimer, ITIMER_PROF, kind == KIND_NONE ? &never : &interval, NULL);
+		np_syscall(SYS_setitimer, ITIMER_PROF, kind == KIND_NONE ? &never : &interval, NULL);
 }
 
 static int control_fd = -1, ack_fd = -1;

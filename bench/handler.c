@@ -31,10 +31,13 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "base/syscalls.h"
+
 #define SAMPLES_MAX 100000
 #define PROBE_SECONDS 5			/* of CPU time without a sample: there is no profiler */
 
-/* As the kernel has it; the C library's differs, and a preloaded one may answer for itself. */
+/* As the kernel has it; the C library's differs, and a preloaded one answers for itself, even in
+ * syscall(): hence np_syscall(). */
 struct kernel_action {
 	void (*handler)(int signal, siginfo_t *info, void *context);
 	unsigned long flags;
@@ -79,14 +82,14 @@ static bool wrap_their_handler(void)
 {
 	struct kernel_action action;
 
-	if (syscall(SYS_rt_sigaction, SIGPROF, NULL, &action, 8) < 0 ||
+	if (np_syscall(SYS_rt_sigaction, SIGPROF, NULL, &action, 8) < 0 ||
 	    (uintptr_t)action.handler < 2 || !(action.flags & SA_SIGINFO)) {
 		fprintf(stderr, "handler: nobody handles SIGPROF here: preload a profiler\n");
 		return false;
 	}
 	theirs = action.handler;
 	action.handler = measured;
-	return syscall(SYS_rt_sigaction, SIGPROF, &action, NULL, 8) == 0;
+	return np_syscall(SYS_rt_sigaction, SIGPROF, &action, NULL, 8) == 0;
 }
 
 /* The floor: the clock that a good sampler takes, and a handler that does nothing. */
