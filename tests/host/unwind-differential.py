@@ -46,31 +46,37 @@ def programs(guest):
         yield 2, [compiler, "-O2", "-quiet", "-D_GNU_SOURCE", f"-I{root / 'src'}", str(source), "-o", "/dev/null"]
 
 
+def compare(tool, command, steps):
+    """(steps, equal, ours proven right, theirs) of one program."""
+    run = subprocess.run([tool, "-m", "0", "-n", str(steps), *command], capture_output=True, text=True)
+    if run.returncode == 77:
+        print(run.stderr.strip())
+        sys.exit(77)
+    print(run.stdout + run.stderr, end="", flush=True)
+    figures = re.search(r": (\d+) steps, (\d+) equal, (\d+) ours proven right, (\d+) theirs", run.stdout)
+    if run.returncode != 0 or not figures:
+        sys.exit(f"{command[0]}: exit status {run.returncode}")
+    return [int(n) for n in figures.groups()]
+
+
 def main():
     tool, guest = sys.argv[1:3]
     unit = 15000 if sys.argv[3:] == ["long"] else 1000
-    steps = equal = ours = theirs = 0
-    for weight, command in programs(guest):
-        if not shutil.which(command[0]):
-            print(f"{command[0]}: not installed, left out")
-            continue
-        run = subprocess.run([tool, "-m", "0", "-n", str(weight * unit), *command],
-                             capture_output=True, text=True)
-        if run.returncode == 77:
-            print(run.stderr.strip())
-            sys.exit(77)
-        print(run.stdout + run.stderr, end="", flush=True)
-        figures = re.search(r": (\d+) steps, (\d+) equal, (\d+) ours proven right, (\d+) theirs",
-                            run.stdout)
-        if run.returncode != 0 or not figures:
-            sys.exit(f"{command[0]}: exit status {run.returncode}")
-        steps += int(figures[1])
-        equal += int(figures[2])
-        ours += int(figures[3])
-        theirs += int(figures[4])
-    share = 100 * (equal + ours) / max(steps, 1)
-    print(f"all: {steps} steps, {equal} equal ({100 * equal / max(steps, 1):.3f} %), {ours} ours proven right, "
-          f"{theirs} theirs, {steps - equal - ours - theirs} undecided; equal or proven {share:.3f} %")
+    sums = [0, 0, 0, 0]
+    # Disagreements come in runs of some tens of steps: one of them in a short round says nothing of a
+    # share of 0.05 %, so a round that falls short is made longer, up to three times, and judged whole.
+    for _ in range(3):
+        for weight, command in programs(guest):
+            if not shutil.which(command[0]):
+                print(f"{command[0]}: not installed, left out")
+                continue
+            sums = [a + b for a, b in zip(sums, compare(tool, command, weight * unit))]
+        steps, equal, ours, theirs = sums
+        share = 100 * (equal + ours) / max(steps, 1)
+        print(f"all: {steps} steps, {equal} equal ({100 * equal / max(steps, 1):.3f} %), {ours} ours proven right, "
+              f"{theirs} theirs, {steps - equal - ours - theirs} undecided; equal or proven {share:.3f} %")
+        if share >= LEAST_SHARE:
+            break
     if steps < 18 * unit:
         sys.exit("too few steps to mean anything")
     if share < LEAST_SHARE:
