@@ -77,7 +77,7 @@ void np_complexity_init(struct np_complexity *complexity);	/* the defaults */
 void np_complexity_finish(struct np_complexity *complexity);
 
 /* Read PATH into COMPLEXITY.  Returns 0 or -errno with one line in MESSAGE: file:line, what is
- * wrong and what is accepted. */
+ * wrong and what is accepted; what it quotes from the file is the file's own bytes (np_error() escapes). */
 int np_complexity_read(struct np_complexity *complexity, const char *path, char *message,
 		       size_t message_size);
 
