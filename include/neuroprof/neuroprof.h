@@ -15,6 +15,8 @@
 #ifndef NEUROPROF_NEUROPROF_H
 #define NEUROPROF_NEUROPROF_H
 
+#include "metrics.h"	/* counters, gauges, histograms, spans */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
