@@ -14,7 +14,7 @@ parser.add_argument("build")
 parser.add_argument("--seconds", type=float, default=1, help="of each case at each rate")
 parser.add_argument("--hz", default="997,10000")
 parser.add_argument("cases", nargs="*")
-args = parser.parse_args()
+args = parser.parse_intermixed_args()
 build = Build(args.build)
 program, plugin = build.program("host_storm"), build.program("storm_plugin.so")
 CASES = args.cases or ["processes", "forks-from-threads", "large-forks", "threads", "modules"]
