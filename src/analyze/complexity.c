@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/message.h"
+
 static const struct {
 	const char *name;
 	double complexity;
@@ -63,6 +65,12 @@ void np_complexity_finish(struct np_complexity *complexity)
 	free(complexity->rules);
 	free(complexity->file);
 	memset(complexity, 0, sizeof(*complexity));
+}
+
+void np_complexity_set_file(struct np_complexity *complexity, const char *path)
+{
+	free(complexity->file);
+	complexity->file = np_xstrdup(path);
 }
 
 static bool matches(const struct np_complexity_rule *rule, const char *function, const char *module)

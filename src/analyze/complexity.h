@@ -23,9 +23,7 @@
 
 #define NP_COMPLEXITY_MAX	  1000.0
 #define NP_COMPLEXITY_SPEEDUP_MAX 1e6
-#define NP_COMPLEXITY_FILE_MAX	  ((size_t)1 << 20)
 #define NP_COMPLEXITY_RULES_MAX	  10000u
-#define NP_COMPLEXITY_PATTERN_MAX 1024u
 
 /* The defaults, in the order of enum np_complexity_default. */
 enum np_complexity_default {
@@ -80,6 +78,9 @@ void np_complexity_finish(struct np_complexity *complexity);
  * wrong and what is accepted; what it quotes from the file is the file's own bytes (np_error() escapes). */
 int np_complexity_read(struct np_complexity *complexity, const char *path, char *message,
 		       size_t message_size);
+
+/* The file that COMPLEXITY's rules are from, for the output. */
+void np_complexity_set_file(struct np_complexity *complexity, const char *path);
 
 void np_complexity_look_up(const struct np_complexity *complexity, const char *function,
 			   const char *module, enum np_kind kind, bool is_pass_through,

@@ -153,6 +153,11 @@ uint32_t np_tree_function_count(const struct np_tree *tree)
 	return tree->function_count;
 }
 
+void np_tree_set_kind(struct np_tree *tree, uint32_t id, enum np_kind kind)
+{
+	tree->functions[id].kind = (uint8_t)kind;
+}
+
 static inline uint32_t child_hash(const struct np_tree *tree, uint32_t parent, uint32_t function)
 {
 	uint64_t key = (uint64_t)parent << 32 | function;

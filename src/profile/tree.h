@@ -67,6 +67,10 @@ uint32_t np_tree_function(struct np_tree *tree, const struct np_function *functi
 const struct np_function *np_tree_function_at(const struct np_tree *tree, uint32_t id);
 uint32_t np_tree_function_count(const struct np_tree *tree);
 
+/* Say whose code a function is after all; after the last np_tree_function(), before
+ * np_tree_sort(). */
+void np_tree_set_kind(struct np_tree *tree, uint32_t id, enum np_kind kind);
+
 /* The child of PARENT for FUNCTION, made when missing.  Node 0 is the root. */
 uint32_t np_tree_child(struct np_tree *tree, uint32_t parent, uint32_t function);
 const struct np_node *np_tree_node(const struct np_tree *tree, uint32_t node);
