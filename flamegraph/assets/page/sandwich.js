@@ -103,4 +103,100 @@ function leftEdges(tree) {
 
 page.makeSandwich = makeSandwich;
 page.leftEdges = leftEdges;
+
+/* The tab */
+
+const { percent, grouped, valueInWords } = page.words;
+const ROW = 20, BOXES = 1500, NARROW_PX = 2;
+let panel;
+
+// The boxes of one side, level 1 and up, as { node, level, left, width } in shares of the whole function.
+function boxesOf(tree, direction, pixels) {
+	const left = leftEdges(tree), whole = tree.total[0] || 1, boxes = [];
+	let narrow = 0;
+
+	for (let i = 1; i < tree.n; i++)
+		if (tree.total[i] / whole * pixels >= NARROW_PX && boxes.length < BOXES)
+			boxes.push({ tree, i, level: direction * tree.depth[i], left: left[i] / whole,
+				     width: tree.total[i] / whole });
+		else
+			narrow++;
+	return { boxes, narrow };
+}
+
+function makeBox(box, top, parent) {
+	const { tree, i } = box, name = page.profile.names[tree.name[i]], whole = page.profile.total[0] || 1;
+	const words = [name, valueInWords(tree.total[i], page.profile.unit), percent(box.width) + ' of the function',
+		       percent(tree.total[i] / whole) + ' of all'];
+	const element = page.make('button', { type: 'button', class: 'box', tabindex: box.level ? '-1' : '0',
+		'aria-label': (box.level < 0 ? 'Caller ' : box.level > 0 ? 'Callee ' : '') + words.join(', '),
+		title: words.join('\n').slice(0, 2000), onclick: () => page.selectName(tree.name[i]) }, parent, name);
+
+	box.element = element;
+	element.style.left = 100 * box.left + '%';
+	element.style.width = 100 * box.width + '%';
+	element.style.top = (top + box.level) * ROW + 'px';
+	element.style.background = page.paint.fill(tree.origin[i]);
+	element.classList.toggle('focal', !box.level);
+}
+
+// The nearest box in the direction of the key.
+function neighbour(boxes, from, key) {
+	const dx = { ArrowLeft: -1, ArrowRight: 1 }[key] || 0, dy = { ArrowUp: -1, ArrowDown: 1 }[key] || 0;
+	const middle = from.left + from.width / 2;
+	const others = boxes.filter(box => box.level === from.level + dy && (dy || Math.sign(box.left - from.left) === dx));
+	const distance = box => Math.max(0, box.left - middle, middle - box.left - box.width);
+
+	return others.sort((a, b) => distance(a) - distance(b))[0];
+}
+
+function draw() {
+	const { view, profile, state } = page, wanted = page.functionOf(state.selected);
+
+	panel.textContent = '';
+	if (!state.selected) {
+		page.make('p', { class: 'hint' }, panel, 'Choose a function in the graph or in the ranking: its callers ' +
+			'are drawn above it, what it calls below.');
+		return;
+	}
+	const { callers, callees, occurrences } = page.makeSandwich(view, node => view.name[node], profile.names.length, wanted.index);
+	const above = boxesOf(callers, -1, panel.clientWidth), below = boxesOf(callees, 1, panel.clientWidth);
+	const top = above.boxes.reduce((most, box) => Math.max(most, -box.level), 0);
+	const bottom = below.boxes.reduce((most, box) => Math.max(most, box.level), 0);
+	const left = [above.narrow + below.narrow && grouped(above.narrow + below.narrow) + ' too narrow to be drawn',
+		      callers.deeper + callees.deeper && 'deeper than ' + SANDWICH_LEVELS + ' levels is not drawn'].filter(Boolean);
+
+	page.make('p', {}, panel, wanted.name + ': ' + valueInWords(callees.total[0], profile.unit) + ', ' +
+		percent(callees.total[0] / (profile.total[0] || 1)) + ' of all, in ' + grouped(occurrences) +
+		(occurrences === 1 ? ' place' : ' places') + (left.length ? ' \u00b7 ' + left.join(' \u00b7 ') : ''));
+	const area = page.make('div', { class: 'sandwich', role: 'group', 'aria-label': 'Callers above, callees below' }, panel);
+	const focal = { tree: callees, i: 0, level: 0, left: 0, width: 1 }, boxes = [...above.boxes, focal, ...below.boxes];
+
+	callees.origin[0] = page.nodesOfName(wanted.index)[0];
+	area.style.height = (top + bottom + 1) * ROW + 'px';
+	for (const box of boxes)
+		makeBox(box, top, area);
+	area.addEventListener('keydown', event => {
+		const from = boxes.find(box => box.element === event.target);
+		const to = from && event.key.startsWith('Arrow') && neighbour(boxes, from, event.key);
+
+		if (!from || !event.key.startsWith('Arrow'))
+			return;
+		event.preventDefault();
+		event.stopPropagation();
+		if (to)
+			to.element.focus();
+	});
+}
+
+page.ready(() => {
+	const redraw = () => page.isOpen('sandwich') && draw();
+
+	page.addTab('sandwich', 'Sandwich', place => {
+		panel = place;
+	});
+	for (const event of ['view', 'paint', 'tab', 'resize'])
+		page.on(event, redraw);
+	page.on('change', patch => 'selected' in patch && redraw());
+});
 })(page);

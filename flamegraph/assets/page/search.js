@@ -97,24 +97,22 @@ function matches(terms, get) {
 	return terms.length > 0 && terms.every(term => term.test(get(term.by)) !== term.not);
 }
 
-// Which nodes of TREE match: { hits (node indexes), isHit, late }.  GET is told the node and what is
-// wanted; FUNCTION_OF gives what names, kinds and modules belong to, so that each is looked at once.
-function searchTree(tree, terms, functionOf, get, deadline) {
-	const isHit = new Uint8Array(tree.n), hits = [], known = new Map();
-	const fixed = terms.filter(term => term.by === 'name' || term.by === 'kind' || term.by === 'module');
-	const varying = terms.filter(term => !fixed.includes(term));
-	let late = false;
+// Which nodes of TREE match: { hits (node indexes), isHit, late }.  GET is told a node and what is wanted of
+// it; what is the same for all nodes of a name is asked once for each of the NAMES.
+function searchTree(tree, terms, names, get, deadline) {
+	const isHit = new Uint8Array(tree.n), hits = [], known = new Int8Array(names);	// 1 fits, -1 does not
+	const isVarying = term => ['self', 'total', 'samples'].includes(term.by);
+	const varying = terms.filter(isVarying), fixed = terms.filter(term => !isVarying(term));
+	let late = false, asked = 0;
 
 	for (let i = 1; i < tree.n && terms.length; i++) {
-		const key = functionOf(i);
-		let fits = known.get(key);
+		const name = tree.name[i];
 
-		if (fits === undefined) {
-			fits = !late && fixed.every(term => term.test(get(i, term.by)) !== term.not);
-			known.set(key, fits);
-			late = late || (known.size & 63) === 0 && Date.now() > deadline;
+		if (!known[name]) {
+			known[name] = !late && fixed.every(term => term.test(get(i, term.by)) !== term.not) ? 1 : -1;
+			late = late || (++asked & 63) === 0 && Date.now() > deadline;
 		}
-		if (fits && varying.every(term => term.test(get(i, term.by)) !== term.not)) {
+		if (known[name] > 0 && varying.every(term => term.test(get(i, term.by)))) {
 			isHit[i] = 1;
 			hits.push(i);
 		}
@@ -124,16 +122,11 @@ function searchTree(tree, terms, functionOf, get, deadline) {
 
 // The value below the matching nodes from FROM on: what is within a match is not counted again.
 function matchedValue(tree, isHit, from) {
-	let sum = 0, i = from;
+	let sum = 0;
 
-	while (i < tree.n && (i === from || tree.depth[i] > tree.depth[from])) {
-		if (!isHit[i]) {
-			i++;
-			continue;
-		}
-		sum += tree.total[i];
-		for (const depth = tree.depth[i++]; i < tree.n && tree.depth[i] > depth;)
-			i++;
+	for (let i = from; i < tree.end[from];) {
+		sum += isHit[i] ? tree.total[i] : 0;
+		i = isHit[i] ? tree.end[i] : i + 1;
 	}
 	return sum;
 }
@@ -142,4 +135,85 @@ page.parseQuery = parseQuery;
 page.matches = matches;
 page.searchTree = searchTree;
 page.matchedValue = matchedValue;
+
+/* The box */
+
+const { percent, grouped } = page.words;
+let input, output, previous, next, matchCase;
+
+page.state.matchCase = false;
+page.hits = { hits: [], isHit: new Uint8Array(0) };	// of page.view; 'hits' is emitted when it changed
+
+function getter(view, profile) {
+	const whole = profile.total[0] || 1;
+
+	return (node, by) => by === 'name' ? profile.names[view.name[node]]
+		: by === 'kind' ? page.KINDS[view.kind[node]] + ' ' + page.KIND_LABELS[view.kind[node]]
+		: by === 'module' ? page.functionOf(node).module
+		: by === 'self' ? view.self[node] / whole
+		: by === 'total' ? view.total[node] / whole : view.totalSamples[node];
+}
+
+function search() {
+	const { state, view, profile } = page, { terms, error } = parseQuery(state.query, state.matchCase);
+
+	page.hits = searchTree(view, terms, profile.names.length, getter(view, profile), Date.now() + SEARCH_MS);
+	if (input.value !== state.query)
+		input.value = state.query;
+	input.title = page.hits.late ? 'This expression takes too long: only a part was searched' : error;
+	input.classList.toggle('bad', input.title !== '');
+	matchCase.setAttribute('aria-pressed', String(state.matchCase));
+	tell();
+	page.emit('hits');
+}
+
+const isShown = node => node >= page.state.zoom && node < page.view.end[page.state.zoom];
+
+function tell() {
+	const { state, view, hits } = page, root = view.total[0] || 1, shown = hits.hits.filter(isShown);
+	const at = shown.indexOf(state.selected);
+
+	output.textContent = !state.query ? '' : percent(matchedValue(view, hits.isHit, 0) / root) + ' matched' +
+		(state.zoom ? ', ' + percent(matchedValue(view, hits.isHit, state.zoom) / view.total[state.zoom]) +
+			' of zoom' : '') + ' \u00b7 ' + (at >= 0 ? at + 1 + '/' : '') + grouped(shown.length);
+	previous.hidden = next.hidden = !state.query;
+	previous.disabled = next.disabled = !shown.length;
+}
+
+page.nextMatch = step => {
+	const shown = page.hits.hits.filter(isShown), { selected } = page.state;
+
+	if (!shown.length)
+		return;
+	// The first after, or the last before what is selected; round at the ends.
+	const at = step > 0 ? shown.findIndex(node => node > selected) : shown.filter(node => node < selected).length - 1;
+
+	page.set({ selected: shown.at(at < 0 && step > 0 ? 0 : at) });
+};
+
+page.focusSearch = () => {
+	input.focus();
+	input.select();
+};
+
+page.ready(() => {
+	const box = page.make('div', { class: 'search', role: 'search' }, page.place.bar);
+
+	input = page.make('input', { type: 'search', placeholder: 'Search ( / )', spellcheck: 'false', autocomplete: 'off',
+		'aria-label': 'Search: text, /expression/, k:kernel, m:library, self>1%',
+		oninput: () => page.set({ query: input.value }),
+		onkeydown: event => event.key === 'Enter' && page.nextMatch(event.shiftKey ? -1 : 1) }, box);
+	matchCase = page.button(box, 'Aa', 'Match case', () => page.set({ matchCase: !page.state.matchCase }));
+	previous = page.button(box, '\u2039', 'Previous match (N)', () => page.nextMatch(-1));
+	next = page.button(box, '\u203a', 'Next match (n)', () => page.nextMatch(1));
+	output = page.make('output', { 'aria-live': 'polite' }, box);
+	search();
+	page.on('view', search);
+	page.on('change', patch => {
+		if ('query' in patch || 'matchCase' in patch)
+			search();
+		else if ('zoom' in patch || 'selected' in patch)
+			tell();
+	});
+});
 })(page);
