@@ -6,6 +6,7 @@
 //	page.place.title, .bar (controls), .chips (transforms, legend), .graph, .tabs, .status, .tip, .live
 // page.addTab(id, label, build)	build(panel) once, when the tab is first opened; page.state.tab is its id
 // page.say(text)			to those who listen instead of looking
+// page.valueOf(value)			in words, with the profile's unit
 // page.details(node)			what is known of a node: [label, words] pairs
 // page.copy(text)			to the clipboard, also where the browser trusts no file://
 // Needs: words.js, palette.js.  Names enter the document as text only.
@@ -59,6 +60,12 @@ page.copy = async text => {
 
 /* Details */
 
+page.valueOf = value => {
+	const { unit, type, decimals } = page.profile;
+
+	return valueInWords(decimals ? value / 10 ** decimals : value, unit === 'count' ? type : unit);
+};
+
 // "12.3 % of all (95 %: 11.0 … 13.7 %)"
 function ofAll(value, samples) {
 	const { profile } = page, share = value / (profile.total[0] || 1);
@@ -77,9 +84,9 @@ page.details = node => {
 		share += ' \u00b7 ' + percent(total / view.total[view.parent[node]]) + ' of its caller';
 	if (zoom && node > zoom && node < view.end[zoom])
 		share += ' \u00b7 ' + percent(total / view.total[zoom]) + ' of zoom';
-	result.push(['Total', valueInWords(total, profile.unit) + ' \u00b7 ' + share]);
+	result.push(['Total', page.valueOf(total) + ' \u00b7 ' + share]);
 	if (node)
-		result.push(['Self', valueInWords(view.self[node], profile.unit) + ' \u00b7 ' +
+		result.push(['Self', page.valueOf(view.self[node]) + ' \u00b7 ' +
 			     percent(view.self[node] / (profile.total[0] || 1)) + ' of all']);
 	if (profile.samplesKnown)
 		result.push(['Samples', grouped(view.totalSamples[node]) +

@@ -106,7 +106,7 @@ page.leftEdges = leftEdges;
 
 /* The tab */
 
-const { percent, grouped, valueInWords } = page.words;
+const { percent, grouped } = page.words;
 const ROW = 20, BOXES = 1500, NARROW_PX = 2;
 let panel;
 
@@ -126,7 +126,7 @@ function boxesOf(tree, direction, pixels) {
 
 function makeBox(box, top, parent) {
 	const { tree, i } = box, name = page.profile.names[tree.name[i]], whole = page.profile.total[0] || 1;
-	const words = [name, valueInWords(tree.total[i], page.profile.unit), percent(box.width) + ' of the function',
+	const words = [name, page.valueOf(tree.total[i]), percent(box.width) + ' of the function',
 		       percent(tree.total[i] / whole) + ' of all'];
 	const element = page.make('button', { type: 'button', class: 'box', tabindex: box.level ? '-1' : '0',
 		'aria-label': (box.level < 0 ? 'Caller ' : box.level > 0 ? 'Callee ' : '') + words.join(', '),
@@ -166,7 +166,7 @@ function draw() {
 	const left = [above.narrow + below.narrow && grouped(above.narrow + below.narrow) + ' too narrow to be drawn',
 		      callers.deeper + callees.deeper && 'deeper than ' + SANDWICH_LEVELS + ' levels is not drawn'].filter(Boolean);
 
-	page.make('p', {}, panel, wanted.name + ': ' + valueInWords(callees.total[0], profile.unit) + ', ' +
+	page.make('p', {}, panel, wanted.name + ': ' + page.valueOf(callees.total[0]) + ', ' +
 		percent(callees.total[0] / (profile.total[0] || 1)) + ' of all, in ' + grouped(occurrences) +
 		(occurrences === 1 ? ' place' : ' places') + (left.length ? ' \u00b7 ' + left.join(' \u00b7 ') : ''));
 	const area = page.make('div', { class: 'sandwich', role: 'group', 'aria-label': 'Callers above, callees below' }, panel);

@@ -66,10 +66,5 @@ function wilson(share, count) {
 		Math.max(p, Math.min(1, (centre + spread) / (1 + z2 / count)))];
 }
 
-// What the whole becomes: 1.25× when SAVES is a fifth.
-function speedup(saves) {
-	return saves >= 1 ? 'without bound' : (1 / (1 - saves)).toFixed(saves < 0.09 ? 3 : 2) + '\u00d7';
-}
-
-page.words = { NBSP, DASH, percent, grouped, secondsPer, valueInWords, wilson, speedup };
+page.words = { NBSP, DASH, percent, grouped, secondsPer, timeInWords, valueInWords, wilson };
 })(page);
