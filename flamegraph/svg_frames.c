@@ -93,7 +93,7 @@ static void put_words(struct np_svg *svg, const struct np_box *box, const char *
 	const struct np_node *node = np_tree_node(svg->tree, box->node);
 	double root = (double)np_tree_node(svg->tree, 0)->total;
 	const struct np_box *parent = &svg->layout->boxes[box->parent];
-	uint64_t samples = node->total_samples;
+	uint64_t samples = np_tree_total_samples(svg->tree, box->node);
 	char text[NP_UNITS_TEXT];
 
 	fputs("<title>", svg->to);

@@ -65,7 +65,8 @@ static int graft(struct np_tree *to, uint32_t root, const struct np_tree *from)
 		if (i > 0)
 			place[i] = np_tree_child(to, place[node->parent],
 						 copy_function(to, from, node->function));
-		r = np_tree_add(to, place[i], node->self, node->self_samples, node->calls);
+		r = np_tree_add(to, place[i], node->self, np_tree_self_samples(from, i),
+				np_tree_calls(from, i));
 	}
 	free(place);
 	return r;
@@ -201,7 +202,8 @@ static uint64_t location_of(struct pprof_ids *ids, uint32_t id)
 static void add_sample(struct pprof_ids *ids, uint32_t index, bool with_calls)
 {
 	const struct np_node *node = np_tree_node(ids->tree, index);
-	int64_t values[3] = { (int64_t)node->self_samples, (int64_t)node->calls, (int64_t)node->self };
+	int64_t values[3] = { (int64_t)np_tree_self_samples(ids->tree, index),
+			      (int64_t)np_tree_calls(ids->tree, index), (int64_t)node->self };
 	uint64_t *stack = NULL;
 	size_t depth = 0;
 
@@ -235,7 +237,8 @@ static int fill_pprof(struct np_tree *tree, int fd)
 	for (uint32_t i = 1; i < np_tree_node_count(tree); i++) {
 		const struct np_node *node = np_tree_node(tree, i);
 
-		if (node->self || node->self_samples || (with_calls && node->calls))
+		if (node->self || np_tree_self_samples(tree, i) ||
+		    (with_calls && np_tree_calls(tree, i)))
 			add_sample(&ids, i, with_calls);
 	}
 	r = np_pprof_write(ids.pprof, fd);

@@ -61,11 +61,12 @@ static void put_csv_row(struct np_export *export, const struct np_export_walk *w
 	fputc(',', export->to);
 	np_export_number(export->to, node->total, meta->decimals);
 	if (meta->samples_known)
-		fprintf(export->to, ",%" PRIu64 ",%" PRIu64, node->self_samples, node->total_samples);
+		fprintf(export->to, ",%" PRIu64 ",%" PRIu64,
+			np_tree_self_samples(tree, walk->node), np_tree_total_samples(tree, walk->node));
 	else
 		fputs(",,", export->to);
 	if (meta->calls != NP_CALLS_UNKNOWN)
-		fprintf(export->to, ",%" PRIu64 "\n", node->calls);
+		fprintf(export->to, ",%" PRIu64 "\n", np_tree_calls(tree, walk->node));
 	else
 		fputs(",\n", export->to);
 }

@@ -172,7 +172,7 @@ static json_t *profile_object(const struct np_report *report)
 	set(object, "value_decimals", json_integer(meta->decimals));
 	set(object, "value_total", integer(ranking->total));
 	set(object, "samples", ranking->samples_known ? samples(report,
-		np_tree_node(report->tree, 0)->total_samples) : json_null());
+		np_tree_total_samples(report->tree, 0)) : json_null());
 	set(object, "period", meta->period ? integer(meta->period) : json_null());
 	set(object, "duration_ns", meta->duration_ns ? integer(meta->duration_ns) : json_null());
 	set(object, "self_share_by_kind", kinds);

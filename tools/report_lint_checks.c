@@ -169,7 +169,7 @@ static void check_samples(struct np_lint *lint, struct np_tree *tree)
 			   "neuroprof-report merge";
 	double samples;
 
-	if (!np_units_samples(np_tree_meta(tree), np_tree_node(tree, 0)->total_samples, &samples)) {
+	if (!np_units_samples(np_tree_meta(tree), np_tree_total_samples(tree, 0), &samples)) {
 		np_lint_add(lint, NP_LINT_WARNING, "samples-unknown",
 			    "give the pprof file, or folded stacks with the header samples/count TYPE/UNIT",
 			    "nothing says how many samples the values stand for: no statement about "
@@ -207,7 +207,7 @@ static void check_names(struct np_lint *lint, const struct np_tree *tree,
 static void check_stacks(struct np_lint *lint, const struct survey *survey,
 			 const struct np_tree *tree, const struct np_read_facts *facts)
 {
-	uint64_t samples = np_tree_node(tree, 0)->total_samples;
+	uint64_t samples = np_tree_total_samples(tree, 0);
 	double cut = share(survey->cut, survey);
 	char part[NP_UNITS_TEXT];
 

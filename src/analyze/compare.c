@@ -210,7 +210,7 @@ int np_compare_add(struct np_compare *compare, enum np_side side, const char *pa
 	*run = (struct np_compare_run){ .path = np_xstrdup(path), .side = side,
 		.value = (double)root->total, .duration_ns = meta->duration_ns };
 	compare->count[side]++;
-	if (!np_units_samples(meta, root->total_samples, &run->samples)) {
+	if (!np_units_samples(meta, np_tree_total_samples(tree, 0), &run->samples)) {
 		run->samples = 0;
 		compare->samples_known = false;
 	}

@@ -94,8 +94,8 @@ static uint32_t *make_rows(struct np_ranking *ranking, const struct np_tree *tre
 	return row_of;
 }
 
-static void enter(struct np_ranking *ranking, const struct np_tree *tree, const struct np_node *node,
-		  uint32_t row_id, uint32_t *on_path)
+static void enter(struct np_ranking *ranking, const struct np_tree *tree, uint32_t at,
+		  const struct np_node *node, uint32_t row_id, uint32_t *on_path)
 {
 	const struct np_function *function = np_tree_function_at(tree, node->function);
 	struct np_rank_row *row;
@@ -107,12 +107,12 @@ static void enter(struct np_ranking *ranking, const struct np_tree *tree, const 
 		return;
 	row = &ranking->rows[row_id];
 	row->self += node->self;
-	row->self_samples += node->self_samples;
-	if (__builtin_add_overflow(row->calls, node->calls, &row->calls))
+	row->self_samples += np_tree_self_samples(tree, at);
+	if (__builtin_add_overflow(row->calls, np_tree_calls(tree, at), &row->calls))
 		row->calls = UINT64_MAX;
 	if (on_path[row_id]++ == 0) {	/* the outermost activation holds all the inner ones */
 		row->total += node->total;
-		row->total_samples += node->total_samples;
+		row->total_samples += np_tree_total_samples(tree, at);
 	}
 }
 
@@ -125,7 +125,7 @@ static void collect(struct np_ranking *ranking, const struct np_tree *tree, cons
 	for (;;) {
 		const struct np_node *node = np_tree_node(tree, at);
 
-		enter(ranking, tree, node, row_of[node->function], on_path);
+		enter(ranking, tree, at, node, row_of[node->function], on_path);
 		if (node->first_child) {
 			at = node->first_child;
 			continue;
@@ -266,7 +266,8 @@ void np_ranking_init(struct np_ranking *ranking, struct np_tree *tree,
 
 	memset(ranking, 0, sizeof(*ranking));
 	ranking->total = root->total;
-	ranking->samples_known = np_units_samples(meta, root->total_samples, &ranking->samples);
+	ranking->samples_known = np_units_samples(meta, np_tree_total_samples(tree, 0),
+						  &ranking->samples);
 	row_of = make_rows(ranking, tree);
 	collect(ranking, tree, row_of);
 	free(row_of);

@@ -159,7 +159,7 @@ char *np_units_summary(struct np_tree *tree)
 	char *text, *visible;
 
 	np_units_value(value, meta, root->total);
-	np_units_count(samples, root->total_samples);
+	np_units_count(samples, np_tree_total_samples(tree, 0));
 	if (meta->duration_ns)
 		time_text(wall, (double)meta->duration_ns * 1e-9);
 	text = np_xasprintf("%s%s%s%s%s%s%s%s%s%s",

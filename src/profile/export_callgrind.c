@@ -88,13 +88,13 @@ static void enter(struct graph *graph, uint32_t index, uint32_t depth)
 	}
 	graph->path[depth] = function;
 	graph->own[function][0] += node->self;
-	graph->own[function][1] += node->self_samples;
+	graph->own[function][1] += np_tree_self_samples(graph->tree, index);
 	place = call_of(graph, graph->path[depth - 1], function);	/* may move CALLS */
 	call = &graph->calls[place];
-	call->calls += node->calls;
+	call->calls += np_tree_calls(graph->tree, index);
 	if (graph->active[function]++ == 0) {
 		call->value += node->total;
-		call->samples += node->total_samples;
+		call->samples += np_tree_total_samples(graph->tree, index);
 	}
 }
 
@@ -184,7 +184,7 @@ static void put_head(const struct graph *graph, const char *name)
 		fputs(" Samples", graph->to);
 	fprintf(graph->to, "\nsummary: %" PRIu64, root->total);
 	if (meta->samples_known)
-		fprintf(graph->to, " %" PRIu64, root->total_samples);
+		fprintf(graph->to, " %" PRIu64, np_tree_total_samples(graph->tree, 0));
 	fputs("\n\n", graph->to);
 }
 

@@ -73,44 +73,46 @@ static void put_functions(const struct np_export *export)
 }
 
 static void put_column(const struct np_export *export, const char *name,
-		       void (*put)(const struct np_export *export, const struct np_node *node))
+		       void (*put)(const struct np_export *export, uint32_t node))
 {
 	fprintf(export->to, "\"%s\":[", name);
 	for (uint32_t i = 0; i < np_tree_node_count(export->tree); i++) {
 		fputs(i ? "," : "", export->to);
-		put(export, np_tree_node(export->tree, i));
+		put(export, i);
 	}
 	fputc(']', export->to);
 }
 
-static void put_function(const struct np_export *export, const struct np_node *node)
+static void put_function(const struct np_export *export, uint32_t node)
 {
-	fprintf(export->to, "%u", node->function);
+	fprintf(export->to, "%u", np_tree_node(export->tree, node)->function);
 }
 
-static void put_parent(const struct np_export *export, const struct np_node *node)
+static void put_parent(const struct np_export *export, uint32_t node)
 {
-	fprintf(export->to, "%u", node->parent);
+	fprintf(export->to, "%u", np_tree_node(export->tree, node)->parent);
 }
 
-static void put_self(const struct np_export *export, const struct np_node *node)
+static void put_self(const struct np_export *export, uint32_t node)
 {
-	np_export_number(export->to, node->self, np_tree_meta(export->tree)->decimals);
+	np_export_number(export->to, np_tree_node(export->tree, node)->self,
+			 np_tree_meta(export->tree)->decimals);
 }
 
-static void put_total(const struct np_export *export, const struct np_node *node)
+static void put_total(const struct np_export *export, uint32_t node)
 {
-	np_export_number(export->to, node->total, np_tree_meta(export->tree)->decimals);
+	np_export_number(export->to, np_tree_node(export->tree, node)->total,
+			 np_tree_meta(export->tree)->decimals);
 }
 
-static void put_samples(const struct np_export *export, const struct np_node *node)
+static void put_samples(const struct np_export *export, uint32_t node)
 {
-	fprintf(export->to, "%" PRIu64, node->self_samples);
+	fprintf(export->to, "%" PRIu64, np_tree_self_samples(export->tree, node));
 }
 
-static void put_calls(const struct np_export *export, const struct np_node *node)
+static void put_calls(const struct np_export *export, uint32_t node)
 {
-	fprintf(export->to, "%" PRIu64, node->calls);
+	fprintf(export->to, "%" PRIu64, np_tree_calls(export->tree, node));
 }
 
 int np_export_json(struct np_export *export)

@@ -147,9 +147,9 @@ static void add_sample(struct writing *writing, uint32_t index)
 		count = 0;
 	}
 	if (writing->samples_column)
-		values[value_count++] = (int64_t)node->self_samples;
+		values[value_count++] = (int64_t)np_tree_self_samples(writing->tree, index);
 	if (writing->calls_column)
-		values[value_count++] = (int64_t)node->calls;
+		values[value_count++] = (int64_t)np_tree_calls(writing->tree, index);
 	values[value_count++] = (int64_t)node->self;
 	np_pprof_sample(writing->pprof, writing->ids, id_count, values, NULL, 0);
 }
@@ -219,10 +219,10 @@ static bool fits(const struct np_tree *tree)
 	uint64_t calls = 0;
 
 	for (uint32_t i = 0; i < np_tree_node_count(tree); i++)
-		if (__builtin_add_overflow(calls, np_tree_node(tree, i)->calls, &calls))
+		if (__builtin_add_overflow(calls, np_tree_calls(tree, i), &calls))
 			return false;
 	return calls <= INT64_MAX && np_tree_node(tree, 0)->total <= INT64_MAX &&
-	       np_tree_node(tree, 0)->total_samples <= INT64_MAX;
+	       np_tree_total_samples(tree, 0) <= INT64_MAX;
 }
 
 int np_export_pprof(struct np_export *export)
@@ -244,8 +244,9 @@ int np_export_pprof(struct np_export *export)
 	while (np_export_next(&walk)) {
 		const struct np_node *node = np_tree_node(export->tree, walk.node);
 
-		if (!walk.leaving && (node->self || node->self_samples ||
-				      (writing.calls_column && node->calls)))
+		if (!walk.leaving && (node->self || np_tree_self_samples(export->tree, walk.node) ||
+				      (writing.calls_column &&
+				       np_tree_calls(export->tree, walk.node))))
 			add_sample(&writing, walk.node);
 	}
 	rc = fflush(export->to) == 0 ? np_pprof_write(writing.pprof, fileno(export->to)) : -errno;

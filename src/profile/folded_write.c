@@ -57,7 +57,7 @@ static struct np_tree *copy_as_frames(const struct np_tree *tree, bool annotate)
 		if (i > 0)
 			map[i] = np_tree_child(frames, map[node->parent], function);
 		to = i > 0 || node->self == 0 ? map[i] : np_tree_child(frames, 0, functions[0]);
-		np_tree_add(frames, to, node->self, 0, 0);	/* cannot pass the sum of TREE */
+		np_tree_add(frames, to, node->self, node->self, 0);	/* cannot pass the sum of TREE */
 	}
 	free(map);
 	free(functions);

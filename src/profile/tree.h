@@ -28,12 +28,13 @@ enum np_kind {
 	NP_KIND_MAX
 };
 
-/* A function as the reader sees it.  Identity: name, module, inlined, kind. */
+/* A function as the reader sees it.  Identity: name, module, inlined, kind, at_line. */
 struct np_function {
 	uint32_t name;		/* string ids, see np_tree_string(); 0 = "" */
 	uint32_t module;	/* base name or path of the object; 0 = unknown */
 	uint32_t file;		/* source file; 0 = unknown; the first one seen */
 	uint32_t line;		/* line of its declaration; 0 = unknown */
+	uint32_t at_line;	/* line that was executed; 0 = unknown, or not read by lines */
 	uint8_t kind;		/* enum np_kind */
 	uint8_t inlined;	/* 1: inlined into the frame below it */
 };
@@ -43,10 +44,7 @@ struct np_node {
 	uint32_t parent;	/* root: itself */
 	uint32_t first_child, next_sibling;	/* 0 = none */
 	uint64_t self;		/* value that ended here, in the tree's unit */
-	uint64_t self_samples;	/* number of samples that ended here; = self when only one is known */
-	uint64_t calls;		/* activations seen; 0 = not counted */
 	uint64_t total;		/* with descendants; valid after np_tree_finish() */
-	uint64_t total_samples;	/* likewise */
 };
 
 enum np_calls { NP_CALLS_UNKNOWN = 0, NP_CALLS_LOWER_BOUND, NP_CALLS_EXACT };
@@ -75,6 +73,11 @@ void np_tree_set_kind(struct np_tree *tree, uint32_t id, enum np_kind kind);
 uint32_t np_tree_child(struct np_tree *tree, uint32_t parent, uint32_t function);
 const struct np_node *np_tree_node(const struct np_tree *tree, uint32_t node);
 uint32_t np_tree_node_count(const struct np_tree *tree);
+
+/* What else is known of a node.  Kept apart: most profiles count one thing only. */
+uint64_t np_tree_self_samples(const struct np_tree *tree, uint32_t node);  /* that ended here; = self when only one is known */
+uint64_t np_tree_total_samples(const struct np_tree *tree, uint32_t node); /* valid after np_tree_finish() */
+uint64_t np_tree_calls(const struct np_tree *tree, uint32_t node);	    /* activations seen; 0 = not counted */
 
 /* Add to a node's own values.  Returns 0, or -EOVERFLOW (and adds nothing) when the sum over the
  * whole tree would pass UINT64_MAX. */

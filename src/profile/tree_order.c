@@ -12,17 +12,17 @@
 
 void np_tree_finish(struct np_tree *tree)
 {
-	for (uint32_t i = 0; i < tree->node_count; i++) {
+	for (uint32_t i = 0; i < tree->node_count; i++)
 		tree->nodes[i].total = tree->nodes[i].self;
-		tree->nodes[i].total_samples = tree->nodes[i].self_samples;
-	}
 	/* Parents come before their children, so backwards every child is complete when added. */
-	for (uint32_t i = tree->node_count - 1; i > 0; i--) {
-		struct np_node *parent = &tree->nodes[tree->nodes[i].parent];
-
-		parent->total += tree->nodes[i].total;
-		parent->total_samples += tree->nodes[i].total_samples;
-	}
+	for (uint32_t i = tree->node_count - 1; i > 0; i--)
+		tree->nodes[tree->nodes[i].parent].total += tree->nodes[i].total;
+	if (!tree->counts)
+		return;
+	for (uint32_t i = 0; i < tree->node_count; i++)
+		tree->counts[i].total_samples = tree->counts[i].self_samples;
+	for (uint32_t i = tree->node_count - 1; i > 0; i--)
+		tree->counts[tree->nodes[i].parent].total_samples += tree->counts[i].total_samples;
 }
 
 static int compare_functions(const void *left, const void *right, void *context)
@@ -40,6 +40,8 @@ static int compare_functions(const void *left, const void *right, void *context)
 		order = (int)a->kind - (int)b->kind;
 	if (order == 0)
 		order = (int)a->inlined - (int)b->inlined;
+	if (order == 0)
+		order = (a->at_line > b->at_line) - (a->at_line < b->at_line);
 	return order;
 }
 
@@ -111,4 +113,7 @@ void np_tree_sort(struct np_tree *tree)
 	}
 	free(children);
 	free(rank);
+	free(tree->slots);	/* tree_node.c makes others, should children be added */
+	tree->slots = NULL;
+	tree->slot_mask = 0;
 }

@@ -136,8 +136,8 @@ static void pprof_comes_back_as_it_was(void **state)
 		after = folded(back);
 		assert_string_equal(before, after);
 		assert_int_equal(np_tree_node(back, 0)->total, np_tree_node(tree, 0)->total);
-		assert_int_equal(np_tree_node(back, 0)->total_samples,
-				 np_tree_node(tree, 0)->total_samples);
+		assert_int_equal(np_tree_total_samples(back, 0),
+				 np_tree_total_samples(tree, 0));
 		assert_string_equal(meta->value_type, "cpu");
 		assert_int_equal(meta->period, 1000);
 		assert_true(meta->samples_known && meta->calls == NP_CALLS_LOWER_BOUND);

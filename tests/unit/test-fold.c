@@ -181,7 +181,7 @@ static void the_pprof_file_says_the_same(void **state)
 	assert_int_equal(fold_spool(s, &result), 0);
 	tree = read_profile(result.pprof_path);
 	assert_int_equal(np_tree_node(tree, 0)->total, 450000000);
-	assert_int_equal(np_tree_node(tree, 0)->total_samples, 37);
+	assert_int_equal(np_tree_total_samples(tree, 0), 37);
 	assert_string_equal(np_tree_meta(tree)->value_type, "cpu");
 	assert_string_equal(np_tree_meta(tree)->value_unit, "nanoseconds");
 	assert_int_equal(np_tree_meta(tree)->period, 10000000);
@@ -357,10 +357,10 @@ static void calls_are_counted_to_the_function_not_the_address(void **state)
 	expect_folded(&result, "prog+0xf;prog+0x20 4\n");
 	tree = read_profile(result.pprof_path);
 	for (uint32_t i = 0; i < np_tree_node_count(tree); i++)
-		calls += np_tree_node(tree, i)->calls;
+		calls += np_tree_calls(tree, i);
 	assert_int_equal(calls, 7);
 	assert_int_not_equal(np_tree_meta(tree)->calls, NP_CALLS_UNKNOWN);
-	assert_int_equal(np_tree_node(tree, 0)->total_samples, 4);
+	assert_int_equal(np_tree_total_samples(tree, 0), 4);
 	np_tree_destroy(tree);
 	np_fold_result_finish(&result);
 	free(s);

@@ -203,17 +203,17 @@ static void a_header_names_the_columns(void **state)
 	static const char text[] = "samples/count calls/count cpu/nanoseconds\na;b 2 9 20\na 1 1 10\n";
 	struct np_tree *tree = np_tree_create();
 	struct np_read_report report;
-	const struct np_node *node;
+	uint32_t node;
 
 	assert_int_equal(np_read_memory("x", text, strlen(text), NULL, tree, &report), 0);
 	assert_string_equal(np_tree_meta(tree)->value_type, "cpu");
 	assert_string_equal(np_tree_meta(tree)->value_unit, "nanoseconds");
 	assert_true(np_tree_meta(tree)->samples_known);
 	assert_int_equal(np_tree_meta(tree)->calls, NP_CALLS_LOWER_BOUND);
-	node = np_tree_node(tree, np_tree_node(tree, np_tree_node(tree, 0)->first_child)->first_child);
-	assert_int_equal(node->self, 20);
-	assert_int_equal(node->self_samples, 2);
-	assert_int_equal(node->calls, 9);
+	node = np_tree_node(tree, np_tree_node(tree, 0)->first_child)->first_child;
+	assert_int_equal(np_tree_node(tree, node)->self, 20);
+	assert_int_equal(np_tree_self_samples(tree, node), 2);
+	assert_int_equal(np_tree_calls(tree, node), 9);
 	/* Another file, whose unit is another one. */
 	assert_int_equal(np_read_memory("y", "a 5\n", 4, NULL, tree, &report), -EINVAL);
 	assert_non_null(strstr(report.message, "cpu/nanoseconds"));

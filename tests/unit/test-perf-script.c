@@ -132,7 +132,7 @@ static void periods_of_a_clock_are_time(void **state)
 	assert_int_equal(meta->duration_ns, 2500000000);
 	assert_true(meta->samples_known);
 	assert_int_equal(np_tree_node(outcome.tree, 0)->total, 2 * 1001001);
-	assert_int_equal(np_tree_node(outcome.tree, 0)->total_samples, 2);
+	assert_int_equal(np_tree_total_samples(outcome.tree, 0), 2);
 	finish(&outcome);
 }
 

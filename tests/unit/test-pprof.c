@@ -159,7 +159,7 @@ static void a_written_profile_reads_back_whole(void **state)
 	assert_int_equal(function_named(tree, "[truncated: too deep]")->kind, NP_KIND_MARKER);
 	np_tree_finish(tree);
 	assert_int_equal(np_tree_node(tree, 0)->total, 40);
-	assert_int_equal(np_tree_node(tree, 0)->total_samples, 4);
+	assert_int_equal(np_tree_total_samples(tree, 0), 4);
 	free(text);
 	free(file.at);
 	np_tree_destroy(tree);
