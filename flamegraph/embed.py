@@ -1,19 +1,68 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make a C file of assets: embed.py OUTPUT FILE...  (flame.css becomes np_asset_flame_css)."""
+"""Make a C file of assets: embed.py OUTPUT [--NAME FILE...]...
+
+The files of a NAME are joined in their order; scripts become one closure.  Comments that have lines of
+their own and indentation are left out, because what is embedded is sent to people: no template string may span
+lines.  "flame_css" becomes
+np_asset_flame_css, and np_asset_flame_css_sha256 is what a content security policy calls it.
+"""
+import base64
+import hashlib
 import pathlib
+import re
 import sys
 
-output, files = sys.argv[1], sys.argv[2:]
-text = ["/* SPDX-License-Identifier: MIT", " *", " * Made by embed.py from the files in assets/.", " */",
-        '#include "assets.h"', ""]
-for path in map(pathlib.Path, files):
-    data = path.read_bytes()
-    if b"]]>" in data:
-        sys.exit(f"{path}: ']]>' would end the CDATA section that it is put into")
-    name = "np_asset_" + path.name.replace(".", "_").replace("-", "_")
-    text.append(f"const char {name}[] = {{")
-    rows = [data[i:i + 20] for i in range(0, len(data), 20)]
-    text += ["\t" + "".join(f"{byte}," for byte in row) for row in rows]
-    text += ["\t0", "};", ""]
-pathlib.Path(output).write_text("\n".join(text))
+# What would end the element, or hide the rest of a script, in SVG or in HTML.
+FORBIDDEN = [b"]]>", b"</script", b"</style", b"<!--"]
+BANNER = {"js": "// NeuroProf, MIT licence.\n", "css": "/* NeuroProf, MIT licence. */\n"}
+
+
+def script(text):
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith("//")
+            and not (line.startswith("/*") and line.endswith("*/"))]
+
+
+def style(text):
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def join(name, paths):
+    kind = name.rsplit("_", 1)[1]
+    lines = []
+    for path in paths:
+        text = pathlib.Path(path).read_text()
+        found = (script if kind == "js" else style)(text)
+        lines += found
+    body = "\n".join(lines) + "\n"
+    if kind == "js" and name == "page_js":
+        body = "(function () {\n'use strict';\nconst page = {};\n" + body + "})();\n"
+    return (BANNER[kind] + body).encode()
+
+
+def main(output, *assets):
+    text = ["/* SPDX-License-Identifier: MIT", " *", " * Made by embed.py from the files in assets/.", " */",
+            '#include "assets.h"', ""]
+    parts = {}
+    for word in assets:
+        if word.startswith("--"):
+            name = word[2:]
+        else:
+            parts.setdefault(name, []).append(word)
+    for name, paths in parts.items():
+        data = join(name, paths)
+        for bad in FORBIDDEN:
+            if bad in data.lower():
+                sys.exit(f"{name}: '{bad.decode()}' would end the element that it is put into")
+        rows = [data[i:i + 20] for i in range(0, len(data), 20)]
+        text.append(f"const char np_asset_{name}[] = {{")
+        text += ["\t" + "".join(f"{byte}," for byte in row) for row in rows]
+        text += ["\t0", "};"]
+        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        text += [f'const char np_asset_{name}_sha256[] = "{digest}";', ""] if name.startswith("page") else [""]
+    pathlib.Path(output).write_text("\n".join(text))
+
+
+main(*sys.argv[1:])

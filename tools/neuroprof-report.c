@@ -9,23 +9,16 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../flamegraph/svg.h"
 #include "analyze/visible.h"
 #include "base/message.h"
+#include "base/text.h"
 #include "report.h"
 #include "report_commands.h"
 #include "report_input.h"
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), end_length = strlen(end);
-
-	return length > end_length && strcmp(text + length - end_length, end) == 0;
-}
 
 /* NAME without the ending that says it is a profile; to be freed. */
 static char *stem_of(const char *name)
@@ -34,7 +27,7 @@ static char *stem_of(const char *name)
 					       ".txt" };
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
-		if (ends_with(name, endings[i]))
+		if (np_ends_with(name, endings[i]))
 			return np_xasprintf("%.*s", (int)(strlen(name) - strlen(endings[i])), name);
 	return np_xstrdup(name);
 }
@@ -55,6 +48,8 @@ static char *svg_path(const struct np_report_settings *settings)
 		return NULL;
 	if (settings->svg)
 		return np_xstrdup(settings->svg);
+	if (settings->format == NP_REPORT_HTML)	/* a page has its own */
+		return NULL;
 	if (settings->file_count > 1) {
 		np_note("several inputs: --svg FILE says where their common flame graph goes");
 		return NULL;
@@ -75,7 +70,7 @@ static char *hint_of(const struct np_report_settings *settings)
 {
 	char *stem, *better, *hint = NULL;
 
-	if (settings->file_count != 1 || !ends_with(settings->files[0], ".folded"))
+	if (settings->file_count != 1 || !np_ends_with(settings->files[0], ".folded"))
 		return NULL;
 	stem = stem_of(settings->files[0]);
 	better = np_xasprintf("%s.pb.gz", stem);
@@ -91,19 +86,10 @@ static char *hint_of(const struct np_report_settings *settings)
 	return hint;
 }
 
-static unsigned columns_of(const struct np_report_settings *settings)
-{
-	struct winsize size;
-
-	if (settings->output || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-		return NP_REPORT_COLUMNS;
-	return size.ws_col;
-}
-
 static int write_ranking(const struct np_report *report)
 {
 	static void (*const writers[NP_REPORT_FORMATS])(const struct np_report *, FILE *) = {
-		np_report_text, np_report_json, np_report_markdown, np_report_csv,
+		np_report_text, np_report_json, np_report_markdown, np_report_csv, np_report_page,
 	};
 	const char *output = report->settings->output;
 	struct np_report_file file;
@@ -163,7 +149,7 @@ int main(int argc, char **argv)
 	report.source = source = np_report_input_name(settings.files, settings.file_count);
 	report.hint = hint = hint_of(&settings);
 	report.svg = svg = svg_path(&settings);
-	report.columns = columns_of(&settings);
+	report.columns = np_report_columns(settings.output);
 	report.row_count = settings.rows_max && settings.rows_max < ranking.count ? settings.rows_max
 										 : ranking.count;
 	if (svg && write_picture(&report) < 0) {

@@ -18,7 +18,7 @@
 #define NP_REPORT_COLUMNS 100	/* of text that does not go to a terminal */
 
 enum np_report_format { NP_REPORT_TEXT = 0, NP_REPORT_JSON, NP_REPORT_MARKDOWN, NP_REPORT_CSV,
-			NP_REPORT_FORMATS };
+			NP_REPORT_HTML, NP_REPORT_FORMATS };
 
 struct np_report_settings {
 	char **files;
@@ -28,6 +28,7 @@ struct np_report_settings {
 	bool strict;
 	size_t rows_max;	/* 0: all */
 	enum np_report_format format;
+	bool format_given;	/* else a name in .html means that */
 	enum np_rank_order order;
 	const char *complexity;	/* NULL: the defaults */
 	const char *title;
@@ -54,6 +55,7 @@ void np_report_text(const struct np_report *report, FILE *to);
 void np_report_json(const struct np_report *report, FILE *to);
 void np_report_markdown(const struct np_report *report, FILE *to);
 void np_report_csv(const struct np_report *report, FILE *to);
+void np_report_page(const struct np_report *report, FILE *to);
 
 /* The sentence that says what to look at first and what that can give, names written by PUT_NAME
  * because each format escapes them in its own way.  Returns false, and writes nothing, when no
@@ -66,6 +68,17 @@ char *np_report_formula(const struct np_ranking *ranking);
 
 /* Share of a value, as a number of percent with two decimals. */
 void np_report_share(char *to, size_t size, double share);
+
+/* TEXT broken at blanks into lines of COLUMNS; the second and later ones begin with INDENT. */
+void np_report_wrapped(FILE *to, const char *text, unsigned columns, const char *indent);
+
+/* Columns that text has room for: the terminal's, or NP_REPORT_COLUMNS.  OUTPUT NULL: standard
+ * output. */
+unsigned np_report_columns(const char *output);
+
+/* The values of --top and --format; each exits with NP_EXIT_USAGE and one line. */
+size_t np_report_rows(const char *text);	/* 0: all */
+enum np_report_format np_report_format(const char *text);
 
 /* The command line.  Exits with NP_EXIT_USAGE and one line, or after --help and --version. */
 void np_report_options(int argc, char **argv, struct np_report_settings *settings);

@@ -10,6 +10,7 @@
 
 #include "../flamegraph/svg.h"
 #include "base/message.h"
+#include "base/text.h"
 #include "report.h"
 #include "report_commands.h"
 
@@ -21,7 +22,8 @@ static const char help_text[] =
 	"Ranking\n"
 	"  -n, --top N|all          rows (20)\n"
 	"  -s, --sort KEY           roi (default), score, self, total, samples, calls, name, module\n"
-	"  -f, --format FORMAT      text (default), json, markdown, csv\n"
+	"  -f, --format FORMAT      text (default), json, markdown, csv; html: graph and\n"
+	"                           ranking in one page that opens in a browser\n"
 	"  -c, --complexity FILE    how hard what is to change, by pattern (YAML)\n"
 	"  -o, --output FILE        where the ranking goes ('-': standard output)\n\n"
 	"Flame graph\n"
@@ -67,7 +69,7 @@ static double number(const char *option, const char *text, double least, double 
 	return value;
 }
 
-static size_t rows(const char *text)
+size_t np_report_rows(const char *text)
 {
 	char *end;
 	unsigned long value;
@@ -81,14 +83,14 @@ static size_t rows(const char *text)
 	return value;
 }
 
-static enum np_report_format format(const char *text)
+enum np_report_format np_report_format(const char *text)
 {
-	static const char *const names[NP_REPORT_FORMATS] = { "text", "json", "markdown", "csv" };
+	static const char *const names[NP_REPORT_FORMATS] = { "text", "json", "markdown", "csv", "html" };
 
 	for (int i = 0; i < NP_REPORT_FORMATS; i++)
 		if (strcmp(text, names[i]) == 0)
 			return i;
-	np_die(NP_EXIT_USAGE, "--format: '%s' is none of text, json, markdown, csv", text);
+	np_die(NP_EXIT_USAGE, "--format: '%s' is none of text, json, markdown, csv, html", text);
 }
 
 static enum np_rank_order order(const char *text)
@@ -104,13 +106,14 @@ static void take(struct np_report_settings *settings, int option)
 {
 	switch (option) {
 	case 'n':
-		settings->rows_max = rows(optarg);
+		settings->rows_max = np_report_rows(optarg);
 		break;
 	case 's':
 		settings->order = order(optarg);
 		break;
 	case 'f':
-		settings->format = format(optarg);
+		settings->format = np_report_format(optarg);
+		settings->format_given = true;
 		break;
 	case 'c':
 		settings->complexity = optarg;
@@ -151,7 +154,7 @@ static void take(struct np_report_settings *settings, int option)
 	}
 }
 
-static void check(const struct np_report_settings *settings)
+static void check(struct np_report_settings *settings)
 {
 	size_t standard_inputs = 0;
 
@@ -166,6 +169,8 @@ static void check(const struct np_report_settings *settings)
 	if (standard_inputs > 1)
 		np_die(NP_EXIT_USAGE, "standard input can be read once: '-' is given %zu times",
 		       standard_inputs);
+	if (!settings->format_given && settings->output && np_ends_with(settings->output, ".html"))
+		settings->format = NP_REPORT_HTML;
 	if (settings->svg && settings->no_svg)
 		np_die(NP_EXIT_USAGE, "--svg and --no-svg exclude each other");
 	if ((settings->svg && !*settings->svg) || (settings->output && !*settings->output))

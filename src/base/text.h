@@ -5,6 +5,7 @@
 #ifndef NP_BASE_TEXT_H
 #define NP_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,6 +15,14 @@ static inline const char *np_base_name(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* Something that ends in END, and not END alone. */
+static inline bool np_ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length > end_length && strcmp(text + length - end_length, end) == 0;
 }
 
 /* 0 of nothing. */

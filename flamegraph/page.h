@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * page.h - a call tree as one self-contained HTML page: graph, table, sources, health.
+ *
+ * Context: tools.  The page holds the whole tree, however large; see page_data.h for how.  It asks for
+ * nothing remote and runs no script but its own, which its content security policy names by hash; what
+ * the profile says enters it as data only.  Without scripts its top levels and a table can be read.  The
+ * bytes depend on nothing but the arguments (and LC_CTYPE being UTF-8).
+ */
+#ifndef NP_FLAMEGRAPH_PAGE_H
+#define NP_FLAMEGRAPH_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "analyze/rank.h"
+#include "profile/tree.h"
+
+/* What is known about how good the profile is; visible text. */
+struct np_page_health {
+	bool is_poor;		/* else a note */
+	const char *what, *todo;
+};
+
+struct np_page_options {
+	const char *title;	/* NULL: "Profile" */
+	const char *source;	/* file name, for the line below; may be NULL */
+	bool icicle;		/* root at the top */
+	const struct np_ranking *ranking;	/* of the same tree */
+	const char *formula;	/* of the score, in words; may be NULL */
+	const struct np_page_health *health;
+	size_t health_count;
+};
+
+/* TREE must be finished and sorted, with a root total above zero.
+ * Returns 0 or -errno of the first failed write; TO is flushed. */
+int np_page_write(struct np_tree *tree, const struct np_page_options *options, FILE *to);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * page_static.c - the part of a page that needs no script.
+ *
+ * Context: tools.  An inline SVG of the outer levels, fluid in width: boxes are in percent, names are
+ * clipped by the box that is an <svg> of its own.  Then a table.  Classes are those of flame.css.
+ */
+#include "page_static.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/units.h"
+#include "analyze/visible.h"
+#include "base/message.h"
+#include "colour.h"
+#include "layout.h"
+#include "xml.h"
+
+#define ROW	    18u
+#define LEAST_SHARE 0.004	/* of the width; what is narrower is in the live part only */
+#define NAME_SHARE  0.02	/* narrower boxes have no name */
+
+static void put_name(const struct np_tree *tree, const struct np_box *box, FILE *to)
+{
+	const struct np_node *node = np_tree_node(tree, box->node);
+	char count[NP_UNITS_TEXT];
+
+	if (box->type != NP_BOX_FRAME) {
+		np_units_count(count, box->frames);
+		fprintf(to, "\xe2\x80\xa6 %s frame%s", count, box->frames == 1 ? "" : "s");
+	} else if (box->depth == 0) {
+		fputs("all", to);
+	} else {
+		np_xml_put_raw(to, np_tree_string(tree, np_tree_function_at(tree, node->function)->name));
+	}
+}
+
+static void put_class(const struct np_tree *tree, const struct np_box *box, bool kinds_known, FILE *to)
+{
+	const struct np_function *function =
+		np_tree_function_at(tree, np_tree_node(tree, box->node)->function);
+	enum np_colour colour = np_colour_of(function);
+
+	if (box->type != NP_BOX_FRAME) {
+		fputs("kn", to);
+		return;
+	}
+	if (box->depth == 0)
+		colour = NP_COLOUR_THREAD;
+	else if (!kinds_known && colour == NP_COLOUR_UNKNOWN)
+		colour = NP_COLOUR_OWN;
+	fputs(np_colour_class(colour), to);
+}
+
+static void put_box(struct np_tree *tree, const struct np_box *box, unsigned y, bool kinds_known,
+		    FILE *to)
+{
+	double all = (double)np_tree_node(tree, 0)->total, share = (double)box->width / all;
+	char percent[NP_UNITS_TEXT], value[NP_UNITS_TEXT];
+
+	np_units_percent(percent, share);
+	np_units_value(value, np_tree_meta(tree), box->width);
+	fprintf(to, "<svg x=\"%.3f%%\" y=\"%u\" width=\"%.3f%%\" height=\"%u\" class=\"",
+		(double)box->left / all * 100, y, share * 100, ROW - 1);
+	put_class(tree, box, kinds_known, to);
+	fputs("\"><title>", to);
+	put_name(tree, box, to);
+	fputs("\n", to);
+	np_xml_put(to, value);
+	fputs(" \xc2\xb7 ", to);
+	np_xml_put(to, percent);
+	fputs("</title><rect width=\"100%\" height=\"100%\"/>", to);
+	if (share >= NAME_SHARE) {
+		fputs("<text x=\"4\" y=\"13\">", to);
+		put_name(tree, box, to);
+		fputs("</text>", to);
+	}
+	fputs("</svg>\n", to);
+}
+
+static void put_graph(struct np_tree *tree, const struct np_page_options *options, FILE *to)
+{
+	bool kinds_known = np_colour_is_known(tree);
+	struct np_layout layout;
+	uint32_t rows;
+
+	np_layout_init(&layout, tree, LEAST_SHARE, LEAST_SHARE);
+	rows = layout.rows < NP_PAGE_STATIC_LEVELS ? layout.rows : NP_PAGE_STATIC_LEVELS;
+	fprintf(to, "<svg class=\"outer\" width=\"100%%\" height=\"%u\" role=\"img\" "
+		"aria-label=\"Flame graph, outer levels\">\n", rows * ROW);
+	for (uint32_t i = 0; i < layout.count; i++) {
+		const struct np_box *box = &layout.boxes[i];
+
+		if (box->depth < rows)
+			put_box(tree, box, (options->icicle ? box->depth : rows - 1 - box->depth) * ROW,
+				kinds_known, to);
+	}
+	fputs("</svg>\n", to);
+	if (layout.rows > rows)
+		fprintf(to, "<p>The outer %u of %u levels; a browser that runs the page's script shows "
+			"all.</p>\n", rows, layout.deepest > layout.rows ? layout.deepest : layout.rows);
+	np_layout_finish(&layout);
+}
+
+static void put_cell(const char *text, bool is_number, FILE *to)
+{
+	fputs(is_number ? "<td class=\"number\">" : "<td>", to);
+	np_xml_put(to, text);
+	fputs("</td>", to);
+}
+
+static void put_percent(double share, FILE *to)
+{
+	char text[NP_UNITS_TEXT];
+
+	np_units_percent(text, share);
+	put_cell(text, true, to);
+}
+
+static void put_row(const struct np_page_options *options, struct np_tree *tree, size_t at, FILE *to)
+{
+	const struct np_rank_row *row = &options->ranking->rows[at];
+	char *name = np_visible(row->name, NP_VISIBLE_NAME_MAX);
+	char *module = np_visible(row->module, NP_VISIBLE_NAME_MAX);
+	char text[NP_UNITS_TEXT];
+	double samples;
+
+	fprintf(to, "<tr><td class=\"number\">%zu</td>", at + 1);
+	put_percent(row->self_share, to);
+	put_percent(row->total_share, to);
+	if (np_units_samples(np_tree_meta(tree), row->self_samples, &samples) && samples < 1e18)
+		np_units_count(text, (uint64_t)(samples + 0.5));
+	else
+		strcpy(text, "\xe2\x80\x93");
+	put_cell(text, true, to);
+	snprintf(text, sizeof(text), "%.2f", row->roi);
+	put_cell(text, true, to);
+	put_percent(row->saves_2, to);
+	put_cell(name, false, to);
+	put_cell(module, false, to);
+	fputs("</tr>\n", to);
+	free(name);
+	free(module);
+}
+
+static void put_table(const struct np_page_options *options, struct np_tree *tree, FILE *to)
+{
+	size_t count = options->ranking->count;
+
+	fputs("<table><caption>What to look at first</caption>\n<thead><tr><th>#</th><th>Self</th><th>Total</th>"
+	      "<th>Samples</th><th>ROI</th><th>At 2\xc3\x97 saves</th><th>Function</th><th>Module</th></tr></thead>\n"
+	      "<tbody>\n", to);
+	for (size_t i = 0; i < count && i < NP_PAGE_STATIC_ROWS; i++)
+		put_row(options, tree, i, to);
+	fputs("</tbody></table>\n", to);
+	if (count > NP_PAGE_STATIC_ROWS)
+		fprintf(to, "<p>The first %u of %zu functions.</p>\n", NP_PAGE_STATIC_ROWS, count);
+}
+
+void np_page_static(struct np_tree *tree, const struct np_page_options *options, FILE *to)
+{
+	fputs("<div id=\"np-static\">\n", to);
+	put_graph(tree, options, to);
+	put_table(options, tree, to);
+	fputs("</div>\n", to);
+}

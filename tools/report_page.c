@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_page.c - the report as an HTML page: -f html.
+ *
+ * Context: tools.  What lint finds is what the page says of the profile's health.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../flamegraph/page.h"
+#include "base/message.h"
+#include "report.h"
+#include "report_lint.h"
+
+/* The title is the file's name without its endings, as for the picture. */
+static char *title_of(const struct np_report *report)
+{
+	const char *slash = strrchr(report->source, '/');
+
+	return np_xstrdup(report->settings->title ? report->settings->title
+						  : slash ? slash + 1 : report->source);
+}
+
+void np_report_page(const struct np_report *report, FILE *to)
+{
+	struct np_lint lint = { .file = report->source };
+	const struct np_read_report read = { .facts.format = "" };	/* what a tree keeps */
+	char *title = title_of(report), *formula = np_report_formula(report->ranking);
+	struct np_page_options options = { .title = title, .source = report->source,
+		.icicle = report->settings->icicle, .ranking = report->ranking, .formula = formula };
+	struct np_page_health *health;
+
+	np_lint_check(&lint, report->tree, &read);
+	options.health = health = np_xcalloc(lint.count + 1, sizeof(*health));
+	for (size_t i = 0; i < lint.count; i++)
+		health[options.health_count++] = (struct np_page_health){
+			.is_poor = lint.findings[i].severity > NP_LINT_NOTE,
+			.what = lint.findings[i].message, .todo = lint.findings[i].todo };
+	np_page_write(report->tree, &options, to);	/* closing the file reports what failed */
+	np_lint_finish(&lint);
+	free(health);
+	free(formula);
+	free(title);
+}
