@@ -39,7 +39,7 @@ static void put_health(const struct np_page_options *options, FILE *to)
 	for (size_t i = 0; i < options->health_count; i++) {
 		const struct np_page_health *line = &options->health[i];
 
-		fprintf(to, "<li class=\"%s\">", line->is_poor ? "poor" : "note");
+		fprintf(to, "<li class=\"%s\">", line->level);
 		np_xml_put_raw(to, line->what);
 		if (line->todo && *line->todo) {
 			fputs(": ", to);

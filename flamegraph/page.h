@@ -19,7 +19,8 @@
 
 /* What is known about how good the profile is; visible text. */
 struct np_page_health {
-	bool is_poor;		/* else a note */
+	const char *id;		/* of lint's finding */
+	const char *level;	/* "note", "fair", "poor" */
 	const char *what, *todo;
 };
 

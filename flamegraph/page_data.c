@@ -384,7 +384,8 @@ static json_t *health_of(const struct np_page_options *options)
 	for (size_t i = 0; i < options->health_count; i++) {
 		json_t *line = json_object();
 
-		set(line, "level", json_string(options->health[i].is_poor ? "poor" : "note"));
+		set(line, "id", json_string(options->health[i].id));
+		set(line, "level", json_string(options->health[i].level));
 		set(line, "text", text(options->health[i].what));
 		set(line, "todo", text(options->health[i].todo));
 		append(health, line);

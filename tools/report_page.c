@@ -21,6 +21,11 @@ static char *title_of(const struct np_report *report)
 						  : slash ? slash + 1 : report->source);
 }
 
+static const char *level_name(enum np_lint_severity severity)
+{
+	return severity == NP_LINT_ERROR ? "poor" : severity == NP_LINT_WARNING ? "fair" : "note";
+}
+
 void np_report_page(const struct np_report *report, FILE *to)
 {
 	struct np_lint lint = { .file = report->source };
@@ -34,7 +39,7 @@ void np_report_page(const struct np_report *report, FILE *to)
 	options.health = health = np_xcalloc(lint.count + 1, sizeof(*health));
 	for (size_t i = 0; i < lint.count; i++)
 		health[options.health_count++] = (struct np_page_health){
-			.is_poor = lint.findings[i].severity > NP_LINT_NOTE,
+			.id = lint.findings[i].id, .level = level_name(lint.findings[i].severity),
 			.what = lint.findings[i].message, .todo = lint.findings[i].todo };
 	np_page_write(report->tree, &options, to);	/* closing the file reports what failed */
 	np_lint_finish(&lint);

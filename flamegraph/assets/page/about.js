@@ -7,10 +7,11 @@
 (page => {
 'use strict';
 
-const { DASH, percent, grouped, valueInWords, timeInWords, secondsPer, wilson } = page.words;
+const { NBSP, DASH, percent, grouped, valueInWords, timeInWords, secondsPer, wilson } = page.words;
 
 const SAMPLES_FEW = 1000, SAMPLES_TOO_FEW = 100, NAMELESS = 0.05, NAMELESS_TOO_MANY = 0.30, CUT = 0.01, CUT_TOO_MANY = 0.10;
-const LEVELS = ['good', 'fair', 'poor'];
+const LEVELS = ['note', 'good', 'fair', 'poor'];
+const OWN = { 'few-samples': 0, 'samples-unknown': 0, unresolved: 1, truncated: 2 };	// lint's names of our lines
 
 // "[unknown]", "0x4d0", "libfoo.so+0x4d0", "[libfoo.so]" in that object
 function isNameless(name, module) {
@@ -35,19 +36,24 @@ page.judge = profile => {
 	}
 	if (Number.isNaN(samples))
 		add('fair', 'It is not known how many samples there are: no interval can be given');
-	else if (samples < SAMPLES_FEW)
-		add(samples < SAMPLES_TOO_FEW ? 'poor' : 'fair', grouped(samples) + ' samples: a share of 10 % may be ' +
-		    wilson(0.1, samples).map(percent).join(' \u2026 ') + '; record longer or at a higher rate');
 	else
-		add('good', grouped(samples) + ' samples: a share of 10 % is ' + wilson(0.1, samples).map(percent).join(' \u2026 '));
+		add(samples < SAMPLES_TOO_FEW ? 'poor' : samples < SAMPLES_FEW ? 'fair' : 'good', grouped(samples) +
+		    ' samples: a share of 10' + NBSP + '% is ' + wilson(0.1, samples).map(percent).join(' \u2026 '));
 	add(nameless > NAMELESS_TOO_MANY * whole ? 'poor' : nameless > NAMELESS * whole ? 'fair' : 'good',
-	    percent(nameless / whole) + ' unresolved: own time of functions without a name' +
-	    (nameless > NAMELESS * whole ? '; install or keep their symbols' : ''));
+	    percent(nameless / whole) + ' unresolved: own time of functions without a name');
 	add(cut > CUT_TOO_MANY * whole ? 'poor' : cut > CUT * whole ? 'fair' : 'good',
 	    percent(cut / whole) + ' truncated: in stacks that do not reach the entry of the program');
-	for (const { level, text, todo } of profile.health || [])
-		add(level === 'poor' ? 'poor' : 'note', text + (todo ? ': ' + todo : ''));
-	const worst = Math.max(...lines.map(line => LEVELS.indexOf(line.level)));
+	for (const { id, level, text, todo } of profile.health || []) {
+		// What to do about our own three lines, and the lines that we have not.
+		const own = OWN[id], line = own === undefined ? { level, text } : lines[own];
+
+		if (own === undefined)
+			lines.push(line);
+		else if (line.level === 'good')
+			continue;
+		line.text += todo ? '; ' + todo : '';
+	}
+	const worst = Math.max(1, ...lines.map(line => LEVELS.indexOf(line.level)));
 
 	lines.sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
 	return { level: LEVELS[worst], lines };

@@ -248,10 +248,14 @@ function redraw() {
 }
 
 function resize() {
-	const ratio = devicePixelRatio || 1;
+	const ratio = devicePixelRatio || 1, isFlame = page.state.layout === 'flame';
+	// What stands on the ground stays there.
+	const below = tall.offsetHeight - scroll.scrollTop - height;
 
 	width = scroll.clientWidth;
 	height = scroll.clientHeight;
+	if (isFlame)
+		scroll.scrollTop = tall.offsetHeight - height - below;
 	canvas.width = Math.round(width * ratio);
 	canvas.height = Math.round(height * ratio);
 	canvas.style.width = width + 'px';

@@ -185,13 +185,12 @@ page.ready(() => {
 	};
 
 	makeSelect('Colours', 'palette', page.PALETTES);
-	makeSelect('Theme', 'theme', { auto: 'as the system', light: 'light', dark: 'dark' });
+	makeSelect('Theme', 'theme', { auto: 'system theme', light: 'light', dark: 'dark' });
 	page.button(bar, '?', 'Keys (?)', help);
 	makeDialog();
 	show();
 	page.on('change', show);
 	document.addEventListener('keydown', onKey);
 	graph.addEventListener('click', () => page.focusGraph());
-	page.showPanels();
 });
 })(page);

@@ -22,7 +22,7 @@
 //			rank: name indices in the order of the ranking; files[] for file
 //	unit, type, decimals, period, total, samplesKnown, callsKind ('unknown', 'lower-bound', 'exact')
 //	sources		{file index: {first, lines[], self: Map of line -> value}} or empty
-//	health[]	{level: 'note'|'poor', text}: what is known about how good the profile is
+//	health[]	{id, level: 'note'|'fair'|'poor', text, todo}: what lint found about how good it is
 //	meta		as in the data: title, source, command, notes[], weights, columns, …
 //
 // page.view	the tree after state.transforms: the same arrays (n … kind) and `origin`, a profile node

@@ -8,7 +8,7 @@
 (page => {
 'use strict';
 
-const PALETTES = { kind: 'whose code', module: 'module', heat: 'own share', hot: 'classic hot', mem: 'classic mem',
+const PALETTES = { kind: 'by whose code', module: 'by module', heat: 'by own share', hot: 'classic hot', mem: 'classic mem',
 		   io: 'classic io' };
 
 const THIN = 5;	// samples

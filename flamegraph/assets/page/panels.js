@@ -94,7 +94,7 @@ page.details = node => {
 	if (view.calls && node && view.calls[node])
 		result.push(['Calls', (profile.callsKind === 'exact' ? '' : '\u2265' + NBSP) +
 			     grouped(view.calls[node])]);
-	if (of.module || of.file)
+	if (node && (of.module || of.file))
 		result.push(['From', [of.module, of.file && of.file + (of.line ? ':' + of.line : ''),
 				      page.KIND_LABELS[view.kind[node]]].filter(Boolean).join(' \u00b7 ')]);
 	return result;
@@ -110,20 +110,21 @@ function showStatus(node) {
 	status.lastChild.textContent = page.summary(node);
 }
 
-function showTip(node, event) {
-	const tip = page.place.tip;
+// RUN: of boxes that are too narrow, see graph.js.
+function showTip(node, event, run) {
+	const tip = page.place.tip, key = run ? 'run ' + run.first : String(node) + ' ' + page.state.zoom;
 
 	showStatus(node >= 0 ? node : page.state.selected);
-	tip.hidden = node < 0 || !event;
+	tip.hidden = !event || node < 0 && !run;
 	if (tip.hidden)
 		return;
-	if (tip.dataset.node !== String(node)) {
-		const name = page.functionOf(node).name;
+	if (tip.dataset.key !== key) {
+		const name = run ? page.runWords(run) : page.functionOf(node).name;
 
-		tip.dataset.node = node;
+		tip.dataset.key = key;
 		tip.textContent = '';
 		make('b', {}, tip, name.length > 300 ? name.slice(0, 300) + '\u2026' : name);
-		for (const [label, words] of page.details(node)) {
+		for (const [label, words] of run ? [['', 'too narrow; a click looks closer']] : page.details(node)) {
 			const line = make('div', {}, tip);
 
 			make('span', {}, line, label);
@@ -249,13 +250,15 @@ function build() {
 	place.tip = make('div', { class: 'tip', hidden: true, 'aria-hidden': 'true' }, app);
 	place.live = make('div', { class: 'away', role: 'status', 'aria-live': 'polite' }, app);
 	document.body.appendChild(app);
-	document.body.classList.add('live');
-}
+	}
 
 page.ready(() => {
 	build();
 	page.on('hover', showTip);
-	page.on('view', () => showStatus(page.state.selected));
+	page.on('view', () => {
+		page.place.tip.dataset.key = '';
+		showStatus(page.state.selected);
+	});
 	page.on('change', patch => {
 		if ('tab' in patch)
 			showTab();

@@ -142,7 +142,8 @@ const { percent, grouped } = page.words;
 let input, output, previous, next, matchCase;
 
 page.state.matchCase = false;
-page.hits = { hits: [], isHit: new Uint8Array(0) };	// of page.view; 'hits' is emitted when it changed
+page.hits = null;	// by view node, or null when nothing is searched; 'hits' is emitted when it changed
+let matched = [];	// the nodes
 
 function getter(view, profile) {
 	const whole = profile.total[0] || 1;
@@ -157,10 +158,13 @@ function getter(view, profile) {
 function search() {
 	const { state, view, profile } = page, { terms, error } = parseQuery(state.query, state.matchCase);
 
-	page.hits = searchTree(view, terms, profile.names.length, getter(view, profile), Date.now() + SEARCH_MS);
+	const found = searchTree(view, terms, profile.names.length, getter(view, profile), Date.now() + SEARCH_MS);
+
+	page.hits = terms.length ? found.isHit : null;
+	matched = found.hits;
 	if (input.value !== state.query)
 		input.value = state.query;
-	input.title = page.hits.late ? 'This expression takes too long: only a part was searched' : error;
+	input.title = found.late ? 'This expression takes too long: only a part was searched' : error;
 	input.classList.toggle('bad', input.title !== '');
 	matchCase.setAttribute('aria-pressed', String(state.matchCase));
 	tell();
@@ -170,18 +174,18 @@ function search() {
 const isShown = node => node >= page.state.zoom && node < page.view.end[page.state.zoom];
 
 function tell() {
-	const { state, view, hits } = page, root = view.total[0] || 1, shown = hits.hits.filter(isShown);
+	const { state, view, hits } = page, root = view.total[0] || 1, shown = matched.filter(isShown);
 	const at = shown.indexOf(state.selected);
 
-	output.textContent = !state.query ? '' : percent(matchedValue(view, hits.isHit, 0) / root) + ' matched' +
-		(state.zoom ? ', ' + percent(matchedValue(view, hits.isHit, state.zoom) / view.total[state.zoom]) +
+	output.textContent = !hits ? '' : percent(matchedValue(view, hits, 0) / root) + ' matched' +
+		(state.zoom ? ', ' + percent(matchedValue(view, hits, state.zoom) / view.total[state.zoom]) +
 			' of zoom' : '') + ' \u00b7 ' + (at >= 0 ? at + 1 + '/' : '') + grouped(shown.length);
-	previous.hidden = next.hidden = !state.query;
+	previous.hidden = next.hidden = !hits;
 	previous.disabled = next.disabled = !shown.length;
 }
 
 page.nextMatch = step => {
-	const shown = page.hits.hits.filter(isShown), { selected } = page.state;
+	const shown = matched.filter(isShown), { selected } = page.state;
 
 	if (!shown.length)
 		return;

@@ -151,15 +151,15 @@ function update() {
 	draw();
 }
 
-// The widest bar is the hottest function; the whisker is the interval around its end.
-function selfBar(cell, row) {
-	const most = table.most || 1, bar = page.make('i', { class: row.samples < 5 ? 'bar-of thin' : 'bar-of' }, cell);
+// The whisker is the interval around the bar's end; the widest of them takes the whole room.
+function selfBar(place, row) {
+	const most = table.most || 1, cell = page.make('span', { class: 'plot' }, place), bar = page.make('i', { class: row.samples < 5 ? 'bar-of thin' : 'bar-of' }, cell);
 	const whisker = page.make('i', { class: 'whisker' }, cell);
 
 	bar.style.width = 100 * row.self / most + '%';
-	whisker.hidden = !(row.upper > row.lower);
-	whisker.style.left = 100 * Math.min(1, row.lower / most) + '%';
-	whisker.style.width = 100 * Math.max(0, Math.min(1, row.upper / most) - row.lower / most) + '%';
+	whisker.hidden = !row.self || !(row.upper > row.lower);
+	whisker.style.left = 100 * row.lower / most + '%';
+	whisker.style.width = 100 * Math.max(0, row.upper - row.lower) / most + '%';
 }
 
 function makeRow(row, at) {
@@ -249,7 +249,7 @@ page.selectName = (name, zoom) => {
 
 function refill() {
 	table.rows = makeRows(page.profile, page.view);
-	table.most = table.rows.reduce((most, row) => Math.max(most, row.self), 0);
+	table.most = table.rows.reduce((most, row) => Math.max(most, row.self, row.self ? row.upper || 0 : 0), 0);
 	update();
 }
 
