@@ -3,8 +3,8 @@
  * neuroprof.h - talk to the profiler from the program that is profiled.
  *
  * No library is linked: when libneuroprof.so is not preloaded, every call does nothing and says so
- * by its return value.  All functions: no allocation, no lock, safe from any thread and from signal
- * handlers.  C11 and C++11.
+ * by its return value.  Start and stop: no allocation, no lock, safe from any thread and from
+ * signal handlers.  C11 and C++11.
  *
  *	#include <neuroprof/neuroprof.h>
  *	...
@@ -28,6 +28,7 @@ extern "C" {
  * functions below instead. */
 int neuroprof_start(void) __attribute__((weak));
 int neuroprof_stop(void) __attribute__((weak));
+int neuroprof_snapshot(void) __attribute__((weak));
 
 /* Take samples from now on, in all threads.  Returns 1 when sampling is on, 0 when the profiler is
  * not loaded or not attached.  Starting twice is fine. */
@@ -41,6 +42,16 @@ static inline int neuroprof_sampling_start(void)
 static inline int neuroprof_sampling_stop(void)
 {
 	return neuroprof_stop ? neuroprof_stop() : 0;
+}
+
+/* Write the profile of what was sampled so far, folded and pprof, where the profile goes at the end
+ * (NEUROPROF_OUT), and go on.  A later one, and that of the end, takes its place.  Returns after it
+ * is written: 1; or 0 when it could not be, when nothing was sampled yet, or when the profiler is
+ * not loaded or not attached.  Any thread, no allocation, but not for signal handlers: it waits for
+ * another process, tens of milliseconds or more, with all signals blocked on the calling thread. */
+static inline int neuroprof_sampling_snapshot(void)
+{
+	return neuroprof_snapshot ? neuroprof_snapshot() : 0;
 }
 
 #ifdef __cplusplus

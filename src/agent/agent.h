@@ -105,6 +105,7 @@ void np_process_install(void);			/* fork handlers */
 
 /* ---- finish.c: the end of the image.  Signal-safe. */
 void np_finish(enum np_spool_end how);		/* once; folds as configured */
+bool np_snapshot(void);				/* fold what there is, and go on; waits */
 /* Before and after an exec that the kernel may refuse. */
 struct np_exec_state {
 	bool active;

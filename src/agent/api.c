@@ -27,3 +27,8 @@ NP_EXPORT int neuroprof_stop(void)
 {
 	return switch_sampling(0);
 }
+
+NP_EXPORT int neuroprof_snapshot(void)
+{
+	return np_snapshot();
+}

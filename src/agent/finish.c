@@ -36,8 +36,9 @@ struct fold_job {
 	char *envp[ENVIRONMENT_MAX + 1];
 };
 
-/* Not on the stack, which may be a small one; the ends of two threads exclude each other. */
+/* Not on the stack, which may be a small one.  Who may use it: see take_job(). */
 static struct fold_job job;
+static uint32_t job_pid;		/* the process one of whose threads uses it; 0 = none */
 static uint8_t middle_stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 static uint8_t folder_stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
 
@@ -144,41 +145,69 @@ static int middle_main(void *unused)
 	return 0;
 }
 
-/* Run the folder for the present spool.  Returns its exit status, FOLD_MISSING, or -errno. */
-static int run_folder(bool wait, int pipe)
+enum fold_when { FOLD_NOW, FOLD_AFTER_EXEC, FOLD_AT_END };
+
+/* One thread at a time.  Whoever has it blocks all signals, so no handler can wait for its own
+ * thread; and in a fork child it is nobody's, although another thread had it in the parent. */
+static void take_job(void)
 {
-	uint64_t all = ~0ull, mask = 0;
-	int saved_errno = errno, status = 0;
+	struct timespec step = { 0, 1000000 };
+	uint32_t free_for_all = 0;
+
+	while (!np_cas_acq_rel(&job_pid, &free_for_all, (uint32_t)np_agent.pid)) {
+		if (free_for_all != (uint32_t)np_agent.pid)
+			continue;	/* a parent's: compare with that */
+		free_for_all = 0;
+		np_syscall(SYS_nanosleep, &step, 0);
+	}
+}
+
+/* Everything but the mask and the turn. */
+static int run_job(enum fold_when when, int pipe)
+{
+	int status = 0;
 	long middle, r;
 	size_t n = 0;
 
+	if (when == FOLD_NOW && np_load_relaxed(&np_agent.finished))
+		return -ECANCELED;	/* the whole profile is being written */
 	if (!find_program(job.program, sizeof(job.program)))
 		return FOLD_MISSING;
 	job.spool = np_sampler.spool.path;
-	job.wait = wait;
+	job.wait = when == FOLD_NOW ||
+		   (when == FOLD_AT_END && np_agent.config.fold == NP_FOLD_WAIT);
 	job.pipe = pipe;
 	job.argv[n++] = job.program;
 	job.argv[n++] = (char *)(uintptr_t)(np_agent.config.debug ? "--verbose" : "--quiet");
-	job.argv[n++] = (char *)(uintptr_t)"--remove";
+	if (when != FOLD_NOW)
+		job.argv[n++] = (char *)(uintptr_t)"--remove";
 	if (pipe >= 0)
 		job.argv[n++] = (char *)(uintptr_t)"--after-exec=3";
 	job.argv[n++] = (char *)(uintptr_t)job.spool;
 	job.argv[n] = NULL;
 	copy_environment();
-	np_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, 8);
 	middle = clone(middle_main, middle_stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK, NULL);
 	if (middle < 0)
-		middle = -errno;
-	if (middle > 0) {
-		do
-			r = np_syscall(SYS_wait4, middle, &status, __WALL, 0);
-		while (r == -EINTR);
-	}
+		return -errno;
+	do
+		r = np_syscall(SYS_wait4, middle, &status, __WALL, 0);
+	while (r == -EINTR);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* Run the folder for the present spool.  Returns its exit status, FOLD_MISSING, or -errno. */
+static int run_folder(enum fold_when when, int pipe)
+{
+	uint64_t all = ~0ull, mask = 0;
+	int saved_errno = errno, r;
+
+	np_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, 8);
+	take_job();
+	r = run_job(when, pipe);
+	np_store_release(&job_pid, 0);
 	np_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 	errno = saved_errno;
-	if (middle < 0)
-		return (int)middle;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	return r;
 }
 
 static void close_spool(enum np_spool_end how)
@@ -229,7 +258,7 @@ void np_finish(enum np_spool_end how)
 	close_spool(how);
 	if (np_agent.config.fold == NP_FOLD_OFF)
 		return;
-	r = run_folder(np_agent.config.fold == NP_FOLD_WAIT, -1);
+	r = run_folder(FOLD_AT_END, -1);
 	if (r == FOLD_MISSING)
 		np_say("neuroprof-fold was not found beside the library: the samples are kept in ",
 		       np_sampler.spool.path, "; run neuroprof recover", NULL);
@@ -240,6 +269,22 @@ void np_finish(enum np_spool_end how)
 	else if (r > 0)			/* it has said why */
 		np_say("the samples are kept in ", np_sampler.spool.path,
 		       "; mend that and run neuroprof recover", NULL);
+}
+
+bool np_snapshot(void)
+{
+	int r;
+
+	if (!np_signals_here() || np_load_relaxed(&np_agent.finished) ||
+	    np_load_acquire(&np_sampler.phase) != NP_PHASE_READY ||
+	    np_load_relaxed(&np_sampler.spool.head->counters[NP_COUNT_SAMPLES]) == 0)
+		return false;
+	r = run_folder(FOLD_NOW, -1);
+	if (r == FOLD_MISSING)
+		np_say("no snapshot: neuroprof-fold was not found beside the library", NULL);
+	else if (r < 0 && r != -ECANCELED)
+		np_say("no snapshot: neuroprof-fold cannot be started (", np_say_errno(-r), ")", NULL);
+	return r == 0;			/* else it has said why */
 }
 
 /* Drain what is pending: the handler does not survive an exec, and the default action kills. */
@@ -272,7 +317,7 @@ void np_exec_prepare(struct np_exec_state *state)
 		close_spool(NP_END_EXEC);
 		if (np_agent.config.fold != NP_FOLD_OFF &&
 		    np_syscall(SYS_pipe2, ends, O_CLOEXEC) == 0) {
-			run_folder(false, ends[0]);
+			run_folder(FOLD_AFTER_EXEC, ends[0]);
 			np_syscall(SYS_close, ends[0]);
 			state->pipe = ends[1];
 		}
