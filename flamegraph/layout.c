@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * layout.c - boxes from a call tree.  Context: tools.  One pass along the tree's links.
+ * layout.c - boxes from a call tree.  Context: tools.  Passes along the tree's links, no memory by
+ * node: trees may have millions of nodes, pictures have thousands of boxes.
  */
 #include "layout.h"
 
@@ -39,52 +40,57 @@ static struct np_box *add(struct np_layout *layout, enum np_box_type type, uint6
 	return box;
 }
 
-/* Frames of every subtree, in one backward walk: needs each node's place in pre-order. */
-struct order {
-	uint32_t *nodes;	/* pre-order */
-	uint32_t *depths;	/* by node */
-	uint32_t *frames;	/* by node: its subtree with itself */
-};
-
-static void order_init(struct order *order, const struct np_tree *tree)
+/* The node after AT in pre-order within the subtree of TOP, 0 at its end; what is below AT is left
+ * out unless INSIDE.  Keeps *DEPTH, that of AT. */
+static uint32_t next_node(const struct np_tree *tree, uint32_t at, uint32_t top, bool inside,
+			  uint32_t *depth)
 {
-	uint32_t count = np_tree_node_count(tree), at = 0, n = 0, depth = 0;
+	const struct np_node *node = np_tree_node(tree, at);
 
-	order->nodes = np_xcalloc(count, sizeof(*order->nodes));
-	order->depths = np_xcalloc(count, sizeof(*order->depths));
-	order->frames = np_xcalloc(count, sizeof(*order->frames));
+	if (inside && node->first_child) {
+		++*depth;
+		return node->first_child;
+	}
+	while (at != top && !node->next_sibling) {
+		at = node->parent;
+		node = np_tree_node(tree, at);
+		--*depth;
+	}
+	return at == top ? 0 : node->next_sibling;
+}
+
+/* Stacks of value zero are no frames. */
+static uint64_t count_frames(const struct np_tree *tree, uint32_t top)
+{
+	const struct np_node *nodes = np_tree_node(tree, 0);
+	uint32_t at = top;
+	uint64_t count = 0;
+
+	/* All nodes but the drawn ones come by here. */
 	for (;;) {
-		const struct np_node *node = np_tree_node(tree, at);
-
-		order->nodes[n++] = at;
-		order->depths[at] = depth;
-		order->frames[at] = node->total > 0;	/* stacks of value zero are no frames */
-		if (node->first_child) {
-			at = node->first_child;
-			depth++;
+		count += nodes[at].total > 0;
+		if (nodes[at].first_child) {
+			at = nodes[at].first_child;
 			continue;
 		}
-		while (at != 0 && !node->next_sibling) {
-			at = node->parent;
-			node = np_tree_node(tree, at);
-			depth--;
-		}
-		if (at == 0)
-			break;
-		at = node->next_sibling;
-	}
-	while (n-- > 1) {
-		uint32_t node = order->nodes[n], parent = np_tree_node(tree, node)->parent;
-
-		order->frames[parent] = cap((uint64_t)order->frames[parent] + order->frames[node]);
+		while (at != top && !nodes[at].next_sibling)
+			at = nodes[at].parent;
+		if (at == top)
+			return count;
+		at = nodes[at].next_sibling;
 	}
 }
 
-static void order_finish(struct order *order)
+static uint32_t deepest_of(const struct np_tree *tree)
 {
-	free(order->nodes);
-	free(order->depths);
-	free(order->frames);
+	uint32_t at = 0, depth = 0, deepest = 0;
+
+	do {
+		if (depth > deepest)
+			deepest = depth;
+		at = next_node(tree, at, 0, true, &depth);
+	} while (at != 0);
+	return deepest;
 }
 
 static int compare_descending(const void *left, const void *right)
@@ -95,15 +101,24 @@ static int compare_descending(const void *left, const void *right)
 }
 
 /* More than LEAST, and at most MOST, where as many boxes as a browser can take are that wide. */
-static uint64_t least_for_budget(const struct np_tree *tree, const struct order *order,
-				 uint64_t least, uint64_t most)
+static uint64_t least_for_budget(const struct np_tree *tree, uint64_t least, uint64_t most)
 {
-	uint32_t nodes = np_tree_node_count(tree), count = 0;
-	uint64_t *totals = np_xcalloc(nodes, sizeof(*totals));
+	uint32_t at = 0, depth = 0;
+	uint64_t *totals = NULL;
+	size_t count = 0, room = 0;
 
-	for (uint32_t i = 0; i < nodes; i++)
-		if (np_tree_node(tree, i)->total >= least && order->depths[i] < NP_LAYOUT_ROWS_MAX)
-			totals[count++] = np_tree_node(tree, i)->total;
+	do {
+		uint64_t total = np_tree_node(tree, at)->total;
+
+		if (total >= least) {
+			if (count == room) {
+				room = room ? room * 2 : 1024;
+				totals = np_xrealloc(totals, room, sizeof(*totals));
+			}
+			totals[count++] = total;
+		}
+		at = next_node(tree, at, 0, total >= least && depth + 1 < NP_LAYOUT_ROWS_MAX, &depth);
+	} while (at != 0);
 	if (count > NP_LAYOUT_BOXES_MAX) {
 		qsort(totals, count, sizeof(*totals), compare_descending);
 		least = totals[NP_LAYOUT_BOXES_MAX] + 1;
@@ -132,7 +147,7 @@ static void close_level(struct np_layout *layout, const struct level *level, uin
 
 /* Everything above the last row that may be drawn: one box for all children of PARENT. */
 static void add_deeper(struct np_layout *layout, const struct np_tree *tree, struct level *level,
-		       uint32_t parent, const struct order *order)
+		       uint32_t parent)
 {
 	uint64_t value = 0, frames = 0;
 	struct np_box *box;
@@ -140,7 +155,7 @@ static void add_deeper(struct np_layout *layout, const struct np_tree *tree, str
 	for (uint32_t child = np_tree_node(tree, parent)->first_child; child;
 	     child = np_tree_node(tree, child)->next_sibling) {
 		value += np_tree_node(tree, child)->total;
-		frames += order->frames[child];
+		frames += count_frames(tree, child);
 	}
 	layout->deep_frames = cap((uint64_t)layout->deep_frames + frames);
 	if (value == 0)
@@ -157,7 +172,7 @@ static void add_deeper(struct np_layout *layout, const struct np_tree *tree, str
 
 /* Place the node; returns whether its children are to be visited. */
 static bool place(struct np_layout *layout, const struct np_tree *tree, struct level *levels,
-		  uint32_t at, uint32_t depth, const struct order *order)
+		  uint32_t at, uint32_t depth)
 {
 	const struct np_node *node = np_tree_node(tree, at);
 	struct level *level = depth ? &levels[depth - 1] : NULL;
@@ -168,7 +183,7 @@ static bool place(struct np_layout *layout, const struct np_tree *tree, struct l
 		return false;
 	if (level && node->total < layout->least) {
 		level->narrow_value += node->total;
-		level->narrow_frames += order->frames[at];
+		level->narrow_frames += count_frames(tree, at);
 		return false;
 	}
 	box = add(layout, NP_BOX_FRAME, left, node->total, depth);
@@ -178,7 +193,7 @@ static bool place(struct np_layout *layout, const struct np_tree *tree, struct l
 		level->next_left += node->total;
 	levels[depth] = (struct level){ .next_left = left, .box = layout->count - 1 };
 	if (depth + 2 == NP_LAYOUT_ROWS_MAX && node->first_child) {
-		add_deeper(layout, tree, &levels[depth], at, order);
+		add_deeper(layout, tree, &levels[depth], at);
 		return false;
 	}
 	return true;
@@ -190,20 +205,18 @@ void np_layout_init(struct np_layout *layout, const struct np_tree *tree, double
 	double root = (double)np_tree_node(tree, 0)->total;
 	bool automatic = width_min < 0;
 	struct level *levels = np_xcalloc(NP_LAYOUT_ROWS_MAX, sizeof(*levels));
-	struct order order;
 	uint32_t at = 0, depth = 0;
 
 	memset(layout, 0, sizeof(*layout));
 	layout->least = (uint64_t)(root * (automatic ? fraction_default : width_min));
 	if (layout->least == 0)
 		layout->least = 1;
-	order_init(&order, tree);
 	if (automatic)		/* what is ten times as wide is drawn, however many there are */
-		layout->least = least_for_budget(tree, &order, layout->least,
+		layout->least = least_for_budget(tree, layout->least,
 						 (uint64_t)(root * fraction_default * 10) + 1);
 	for (;;) {
 		const struct np_node *node = np_tree_node(tree, at);
-		bool inside = place(layout, tree, levels, at, depth, &order);
+		bool inside = place(layout, tree, levels, at, depth);
 
 		if (inside && node->first_child) {
 			at = node->first_child;
@@ -220,10 +233,8 @@ void np_layout_init(struct np_layout *layout, const struct np_tree *tree, double
 			break;
 		at = node->next_sibling;
 	}
-	for (uint32_t i = 0; layout->deep_frames > 0 && i < np_tree_node_count(tree); i++)
-		if (order.depths[i] > layout->deepest)
-			layout->deepest = order.depths[i];
-	order_finish(&order);
+	if (layout->deep_frames > 0)
+		layout->deepest = deepest_of(tree);
 	free(levels);
 }
 

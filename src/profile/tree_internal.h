@@ -16,7 +16,7 @@
 #include "profile/intern.h"
 #include "profile/tree.h"
 
-#define NP_TREE_LISTED 4u	/* a look-up walks so many siblings before it asks the table */
+#define NP_TREE_LISTED 2u	/* a look-up walks so many siblings before it asks the table */
 
 struct np_tree_counts {		/* of a node, beside its value */
 	uint64_t self_samples, total_samples, calls;

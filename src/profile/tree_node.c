@@ -111,13 +111,13 @@ static uint32_t add_node(struct np_tree *tree, uint32_t parent, uint32_t functio
 
 /* The child among those beyond LAST, the last listed one. */
 static uint32_t crowded_child(struct np_tree *tree, uint32_t parent, uint32_t function,
-			      uint32_t last)
+			      uint32_t hash, uint32_t last)
 {
 	uint32_t at, node;
 
 	if (!tree->slots)
 		make_slots(tree);
-	at = child_hash(tree, parent, function) & tree->slot_mask;
+	at = hash & tree->slot_mask;
 	for (; (node = tree->slots[at]) != 0; at = (at + 1) & tree->slot_mask)
 		if (tree->nodes[node].parent == parent && tree->nodes[node].function == function)
 			return node;
@@ -130,14 +130,22 @@ static uint32_t crowded_child(struct np_tree *tree, uint32_t parent, uint32_t fu
 
 uint32_t np_tree_child(struct np_tree *tree, uint32_t parent, uint32_t function)
 {
-	uint32_t child = tree->nodes[parent].first_child, last = 0, node;
+	uint32_t child = tree->nodes[parent].first_child, last = 0, node, hash = 0;
 
-	for (unsigned listed = 0; child; child = tree->nodes[child].next_sibling) {
-		if (tree->nodes[child].function == function)
+	for (unsigned listed = 1; child; listed++) {
+		const struct np_node *found = &tree->nodes[child];
+
+		if (found->function == function)
 			return child;
+		if (listed == 1 && found->next_sibling) {
+			hash = child_hash(tree, parent, function);
+			if (tree->slots)	/* its memory comes while the list is walked */
+				__builtin_prefetch(&tree->slots[hash & tree->slot_mask]);
+		}
 		last = child;
-		if (++listed == NP_TREE_LISTED)
-			return crowded_child(tree, parent, function, last);
+		if (listed == NP_TREE_LISTED)
+			return crowded_child(tree, parent, function, hash, last);
+		child = found->next_sibling;
 	}
 	node = add_node(tree, parent, function);
 	if (last)
