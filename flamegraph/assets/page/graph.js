@@ -17,6 +17,7 @@ const ROW = 18, PAD = 4, LEAST = 1, GAP = 0.7, LABEL_LEAST = 3;
 const FONT = '12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace';
 
 let scroll, tall, canvas, context, glyph = 7.23, width = 0, height = 0, waiting = false, hovered = null;
+let below = 0;	// hidden below the lower edge, before the browser adapts that to another height
 let runs = [];	// of the last drawing
 let hatching = null;
 
@@ -178,7 +179,7 @@ page.runWords = run => '\u2026 ' + page.words.grouped(run.frames) + (run.frames 
 
 function drawRow(depth, y) {
 	const { view, state, hits } = page, { zoom } = state, { left, right } = windowOf(state, view);
-	const scale = width / (right - left), zoomDepth = view.depth[zoom];
+	const scale = width / (right - left || 1), zoomDepth = view.depth[zoom];
 	let run = null;
 
 	if (depth < zoomDepth) {
@@ -247,15 +248,18 @@ function redraw() {
 	waiting = true;
 }
 
+function keepPlace() {
+	below = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight;
+}
+
 function resize() {
 	const ratio = devicePixelRatio || 1, isFlame = page.state.layout === 'flame';
-	// What stands on the ground stays there.
-	const below = tall.offsetHeight - scroll.scrollTop - height;
 
 	width = scroll.clientWidth;
 	height = scroll.clientHeight;
-	if (isFlame)
+	if (isFlame)	// what stands on the ground stays there
 		scroll.scrollTop = tall.offsetHeight - height - below;
+	keepPlace();
 	canvas.width = Math.round(width * ratio);
 	canvas.height = Math.round(height * ratio);
 	canvas.style.width = width + 'px';
@@ -304,7 +308,7 @@ function place(node) {
 
 	if (!isPast && (node < zoom || node >= view.end[zoom]))
 		return null;
-	const { left, right } = windowOf(state, view), scale = width / (right - left);
+	const { left, right } = windowOf(state, view), scale = width / (right - left || 1);
 	const x = isPast ? 0 : Math.max(0, (view.left[node] - left) * scale);
 	const end = isPast ? width : Math.min(width, (view.left[node] + view.total[node] - left) * scale);
 
@@ -319,6 +323,7 @@ function reveal(node) {
 		scroll.scrollTop = y - ROW;
 	else if (y + ROW > scroll.scrollTop + height)
 		scroll.scrollTop = y + 2 * ROW - height;
+	keepPlace();
 	redraw();
 }
 
@@ -417,7 +422,10 @@ page.ready(() => {
 	canvas.addEventListener('mouseleave', leave);
 	canvas.addEventListener('click', click);
 	scroll.addEventListener('wheel', wheel, { passive: false });
-	scroll.addEventListener('scroll', redraw);
+	scroll.addEventListener('scroll', () => {
+		keepPlace();
+		redraw();
+	});
 	new ResizeObserver(resize).observe(scroll);
 	for (const event of ['paint', 'hits'])
 		page.on(event, () => {

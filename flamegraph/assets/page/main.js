@@ -21,8 +21,6 @@ async function main() {
 	page.setProfile(page.decode(await page.unpack(data.textContent)));
 	data.remove();
 	page.state.layout = page.profile.meta.icicle ? 'icicle' : 'flame';
-	if (page.readLink)
-		page.readLink();
 	page.start();
 	document.documentElement.classList.add('live');
 	if (page.showPanels)

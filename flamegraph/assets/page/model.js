@@ -15,7 +15,8 @@
 //	calls: Float64Array or null		activations; null when nobody counted
 //	kind: Uint8Array			index into page.KINDS
 //	names[]		visible text by name index (a "name" is a function: name, module and kind), and
-//			after the functions.n functions one per module, "[libc.so.6]", for collapsed ones
+//			after the functions.n functions those of what transforms make: moduleName[module] is
+//			"[libc.so.6]", cutName stands for callers that were left out
 //	modules[]	text; functions.module[name] is an index into it, 0 is "" = unknown
 //	functions	n; by name index: module, file, line, kind, self, total, samples, totalSamples,
 //			calls; and the columns that C computed, by key: score, roi, complexity, … (NaN: none);
@@ -35,7 +36,7 @@
 //		updates the link (link.js); emits 'change' with what really changed
 // page.setTransforms(list), page.undo(), page.redo(), page.canUndo(), page.canRedo()
 // page.on(event, fn)	'change' (patch), 'view' (the tree was made anew; node numbers are others),
-//		'hover' (view node or -1, mouse event)
+//		'hover' (view node or -1, mouse event, the "…" box there), 'history' (undo and redo)
 // page.ready(fn)	fn() once the profile is there, in the order of the files
 // page.functionOf(node), page.pathHash(node), page.nodeOfHash(hash), page.nodesOfName(name)
 (page => {
@@ -152,9 +153,14 @@ page.setProfile = data => {
 
 	Object.assign(functions, page.sumNames(profile, functions.n));
 
+	// Names of what transforms make.
 	profile.moduleName = profile.modules.map((module, i) => functions.n + i);
+	profile.moduleKind = [];
+	for (let i = functions.n - 1; i >= 0; i--)
+		profile.moduleKind[functions.module[i]] = functions.kind[i];
 	for (const module of profile.modules)
 		profile.names.push('[' + (module || 'unknown module') + ']');
+	profile.cutName = profile.names.push('[\u2026 callers further out]') - 1;
 	profile.origin = Int32Array.from({ length: profile.n }, (_, i) => i);
 	page.profile = profile;
 	useView(profile);
@@ -166,14 +172,15 @@ function useView(view) {
 	hashes = byName = null;
 }
 
+// The root is no function: its index is -1.
 page.functionOf = node => {
-	const { profile, view } = page, name = view.name[node], functions = profile.functions;
-	const module = name < functions.n ? functions.module[name] : name - functions.n;
+	const { profile, view } = page, name = view.name[node], { functions, modules } = profile;
+	const isFunction = node > 0 && name < functions.n;
 
-	return { index: name, name: node ? profile.names[name] : 'all', module: profile.modules[module] || '',
-		 kind: page.KINDS[view.kind[node]],
-		 file: name < functions.n ? functions.files[functions.file[name]] || '' : '',
-		 line: name < functions.n ? functions.line[name] : 0 };
+	return { index: node ? name : -1, name: node ? profile.names[name] : 'all', kind: page.KINDS[view.kind[node]],
+		 module: isFunction ? modules[functions.module[name]] : node ? modules[name - functions.n] || '' : '',
+		 file: isFunction ? functions.files[functions.file[name]] : '',
+		 line: isFunction ? functions.line[name] : 0 };
 };
 
 page.nodesOfName = name => {
@@ -284,7 +291,7 @@ page.apply = patch => {
 	if (patch.transforms && !same(patch.transforms, before.transforms))
 		remake(patch.transforms);
 	for (const key of Object.keys(patch))
-		if (key !== 'transforms' && key in page.state)
+		if (key !== 'transforms' && Object.hasOwn(page.state, key))
 			page.state[key] = patch[key];
 	if ('zoom' in patch && !('span' in patch))
 		page.state.span = null;
@@ -303,6 +310,7 @@ page.set = patch => {
 	if (isStep) {
 		past.push(step);
 		future.length = 0;
+		page.emit('history');
 	}
 	if (page.updateLink && Object.keys(changed).length)
 		page.updateLink(isStep);
@@ -323,6 +331,7 @@ function go(from, to) {
 	page.apply({ transforms: step.transforms });
 	page.apply({ zoom: Math.max(0, page.nodeOfHash(step.zoom)), span: step.span,
 		     selected: Math.max(0, page.nodeOfHash(step.selected)) });
+	page.emit('history');
 	if (page.updateLink)
 		page.updateLink(false);
 }
