@@ -76,9 +76,8 @@ void np_report_wrapped(FILE *to, const char *text, unsigned columns, const char 
  * output. */
 unsigned np_report_columns(const char *output);
 
-/* The values of --top and --format; each exits with NP_EXIT_USAGE and one line. */
-size_t np_report_rows(const char *text);	/* 0: all */
-enum np_report_format np_report_format(const char *text);
+/* The value of --top, 0 for "all"; exits with NP_EXIT_USAGE and one line. */
+size_t np_report_rows(const char *text);
 
 /* The command line.  Exits with NP_EXIT_USAGE and one line, or after --help and --version. */
 void np_report_options(int argc, char **argv, struct np_report_settings *settings);

@@ -10,6 +10,9 @@
 #include <string.h>
 
 const struct np_report_command np_report_commands[] = {
+	{ "peek", "a function, its callers and its callees", np_report_peek },
+	{ "modules", "what each program and library takes", np_report_modules },
+	{ "threads", "what each thread takes", np_report_threads },
 	{ "convert", "a profile in another tool's format", np_report_convert },
 	{ "merge", "many profiles into one", np_report_merge },
 	{ "lint", "what is wrong with profiles", np_report_lint },

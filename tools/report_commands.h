@@ -21,6 +21,9 @@ extern const struct np_report_command np_report_commands[];
 /* The row for WORD, or NULL. */
 const struct np_report_command *np_report_command_find(const char *word);
 
+int np_report_peek(int argc, char **argv);
+int np_report_modules(int argc, char **argv);
+int np_report_threads(int argc, char **argv);
 int np_report_convert(int argc, char **argv);
 int np_report_lint(int argc, char **argv);
 int np_report_merge(int argc, char **argv);

@@ -24,6 +24,20 @@ void np_report_input_check(char **files, size_t count)
 		       standard_inputs);
 }
 
+void np_report_input_label(struct np_read_options *options, char *text)
+{
+	char *equals = strchr(text, '=');
+	struct np_read_label *labels;
+
+	if (!equals || equals == text)
+		np_die(NP_EXIT_USAGE, "--label: '%s' is not KEY=VALUE, such as thread=worker", text);
+	*equals = '\0';
+	labels = np_xrealloc((void *)(uintptr_t)options->labels, options->label_count + 1,
+			     sizeof(*labels));
+	labels[options->label_count++] = (struct np_read_label){ text, equals + 1 };
+	options->labels = labels;
+}
+
 struct np_tree *np_report_input_read(char **files, size_t count,
 				     const struct np_read_options *options)
 {

@@ -16,6 +16,10 @@ void np_report_input_check(char **files, size_t count);
 struct np_tree *np_report_input_read(char **files, size_t count,
 				     const struct np_read_options *options);
 
+/* Take "KEY=VALUE" of --label into OPTIONS, whose labels the caller frees; exits with
+ * NP_EXIT_USAGE when it is none.  TEXT is changed and must stay. */
+void np_report_input_label(struct np_read_options *options, char *text);
+
 /* "service.pb.gz", "standard input", "a.folded and 3 more, summed"; visible, to be freed. */
 char *np_report_input_name(char **files, size_t count);
 

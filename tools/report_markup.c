@@ -12,11 +12,11 @@
 #include "analyze/units.h"
 #include "analyze/visible.h"
 #include "report.h"
+#include "report_markup.h"
 
 #define DASH "\xe2\x80\x93"
 
-/* As a code span; with the characters that end spans or cells, as <code> with entities. */
-static void put_code(FILE *to, const char *raw)
+void np_markup_code(FILE *to, const char *raw)
 {
 	char *text = np_visible(raw, 400);
 
@@ -36,8 +36,7 @@ static void put_code(FILE *to, const char *raw)
 	free(text);
 }
 
-/* Running text: everything that could be markup as entities. */
-static void put_prose(FILE *to, const char *visible)
+void np_markup_prose(FILE *to, const char *visible)
 {
 	for (const char *p = visible; *p; p++) {
 		if (strchr("\\`*_{}[]<>#|~@&", *p))
@@ -65,10 +64,10 @@ static void put_markdown_row(const struct np_report *report, const struct np_ran
 	if (np_units_samples(np_tree_meta(report->tree), row->self_samples, &count))
 		snprintf(samples, sizeof(samples), "%.0f", count);
 	fprintf(to, "| %zu | ", rank);
-	put_code(to, row->name);
+	np_markup_code(to, row->name);
 	fputs(" | ", to);
 	if (*row->module)
-		put_code(to, row->module);
+		np_markup_code(to, row->module);
 	else
 		fputs(DASH, to);
 	fprintf(to, " | %.2f | %.2f | %.4g | %s | %s | %s | %s%s | %s | %s |\n", row->roi, row->score,
@@ -91,7 +90,7 @@ static void put_comments(const struct np_tree *tree, FILE *to)
 			continue;
 		comment = np_visible(np_tree_comment(tree, i), NP_VISIBLE_NAME_MAX);
 		fputs("- ", to);
-		put_prose(to, comment);
+		np_markup_prose(to, comment);
 		fputc('\n', to);
 		free(comment);
 		put++;
@@ -105,9 +104,9 @@ void np_report_markdown(const struct np_report *report, FILE *to)
 	char *summary = np_units_summary(report->tree), *formula = np_report_formula(report->ranking);
 
 	fputs("### Hot spots of ", to);
-	put_prose(to, report->source);
+	np_markup_prose(to, report->source);
 	fputs("\n\n", to);
-	put_prose(to, summary);
+	np_markup_prose(to, summary);
 	fputs("\n\n", to);
 	put_comments(report->tree, to);
 	fputs("| # | function | module | ROI | score | complexity | self % | \xe2\x89\xa5 (95 %) | total % "
@@ -119,17 +118,17 @@ void np_report_markdown(const struct np_report *report, FILE *to)
 		report->ranking->calls == NP_CALLS_UNKNOWN ? " (calls unknown: renormalised)" : "");
 	if (report->hint) {
 		fputc('\n', to);
-		put_prose(to, report->hint);
+		np_markup_prose(to, report->hint);
 		fputc('\n', to);
 	}
 	fputc('\n', to);
-	if (np_report_advice(report, to, put_code))
+	if (np_report_advice(report, to, np_markup_code))
 		fputc('\n', to);
 	free(formula);
 	free(summary);
 }
 
-static void put_csv_text(FILE *to, const char *raw)
+void np_markup_csv(FILE *to, const char *raw)
 {
 	char *text = np_visible(raw, NP_VISIBLE_NAME_MAX);
 	bool is_formula = *text && strchr("=+-@", *text);
@@ -162,9 +161,9 @@ void np_report_csv(const struct np_report *report, FILE *to)
 		double self, total;
 
 		fprintf(to, "%zu,", i + 1);
-		put_csv_text(to, row->name);
+		np_markup_csv(to, row->name);
 		fputc(',', to);
-		put_csv_text(to, row->module);
+		np_markup_csv(to, row->module);
 		fprintf(to, ",%s,%.6f,%.6f,%g,%.6f,", np_units_kind(row->kind), row->roi, row->score,
 			row->verdict.complexity, 100 * row->self_share);
 		if (ranking->samples_known)

@@ -83,7 +83,7 @@ size_t np_report_rows(const char *text)
 	return value;
 }
 
-enum np_report_format np_report_format(const char *text)
+static enum np_report_format format(const char *text)
 {
 	static const char *const names[NP_REPORT_FORMATS] = { "text", "json", "markdown", "csv", "html" };
 
@@ -112,7 +112,7 @@ static void take(struct np_report_settings *settings, int option)
 		settings->order = order(optarg);
 		break;
 	case 'f':
-		settings->format = np_report_format(optarg);
+		settings->format = format(optarg);
 		settings->format_given = true;
 		break;
 	case 'c':

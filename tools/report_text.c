@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "analyze/units.h"
 #include "analyze/visible.h"
@@ -95,8 +97,16 @@ static void put_cell(FILE *to, const char *raw, size_t columns)
 	free(visible);
 }
 
-/* Break at blanks. */
-static void put_wrapped(FILE *to, const char *text, unsigned columns, const char *indent)
+unsigned np_report_columns(const char *output)
+{
+	struct winsize size;
+
+	if (output || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return NP_REPORT_COLUMNS;
+	return size.ws_col;
+}
+
+void np_report_wrapped(FILE *to, const char *text, unsigned columns, const char *indent)
 {
 	size_t used = 0;
 
@@ -133,7 +143,7 @@ static void put_line(const struct np_report *report, FILE *to, const char *forma
 	if (vasprintf(&text, format, args) < 0)
 		np_die(NP_EXIT_FAILURE, "out of memory");
 	va_end(args);
-	put_wrapped(to, text, report->columns, "  ");
+	np_report_wrapped(to, text, report->columns, "  ");
 	free(text);
 }
 

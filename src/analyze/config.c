@@ -106,12 +106,11 @@ bool np_config_matches(const struct np_config_pattern *pattern, const char *func
 	return !pattern->file || matches_file(pattern->file, file);
 }
 
-void np_config_apply(const struct np_config *config, struct np_tree *tree)
+bool np_config_apply(const struct np_config *config, struct np_tree *tree)
 {
-	uint32_t count = np_tree_function_count(tree);
+	uint32_t count = config->own_count ? np_tree_function_count(tree) : 0;
+	bool any = false;
 
-	if (config->own_count == 0)
-		return;
 	for (uint32_t i = 1; i < count; i++) {
 		const struct np_function *function = np_tree_function_at(tree, i);
 
@@ -122,10 +121,12 @@ void np_config_apply(const struct np_config *config, struct np_tree *tree)
 					       np_tree_string(tree, function->module),
 					       np_tree_string(tree, function->file)))
 				continue;
+			any |= function->kind != NP_KIND_OWN;
 			np_tree_set_kind(tree, i, NP_KIND_OWN);
 			break;
 		}
 	}
+	return any;
 }
 
 double np_config_threshold(const struct np_config *config, enum np_config_threshold which,

@@ -86,8 +86,9 @@ bool np_config_matches(const struct np_config_pattern *pattern, const char *func
 		       const char *module, const char *file);
 
 /* Make the functions of TREE own code that the file says are; before anything is ranked or drawn.
- * Kernel code, processes, threads and markers stay what they are. */
-void np_config_apply(const struct np_config *config, struct np_tree *tree);
+ * Kernel code, processes, threads and markers stay what they are.  Returns whether any changed:
+ * then the tree is to be sorted (again). */
+bool np_config_apply(const struct np_config *config, struct np_tree *tree);
 
 /* The file's threshold, or DEFAULT_VALUE. */
 double np_config_threshold(const struct np_config *config, enum np_config_threshold which,

@@ -162,6 +162,8 @@ static int add_line(struct np_pprof_model *model, const struct place *place,
 		function.name = address_name(model, place);
 	if (from->start_line > 0 && from->start_line <= UINT32_MAX)
 		function.line = (uint32_t)from->start_line;
+	if (model->options->lines && line->line > 0 && line->line <= UINT32_MAX)
+		function.at_line = (uint32_t)line->line;
 	set_kind(model, place, np_tree_string(model->tree, system_name), &function);
 	push_frame(model, span, &function);
 	return 0;

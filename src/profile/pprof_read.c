@@ -172,8 +172,10 @@ static int take_texts(struct np_pprof_model *model)
 	return 0;
 }
 
-/* The node of a sample's stack, or -EBADMSG. */
-static int64_t find_node(struct np_pprof_model *model, const Np__Pprof__Sample *sample)
+/* The node of a sample's stack, or -EBADMSG.  ROOT, when it is not 0, is put below the frames that
+ * stand for a process. */
+static int64_t find_node(struct np_pprof_model *model, const Np__Pprof__Sample *sample,
+			 uint32_t root)
 {
 	uint32_t node = 0;
 
@@ -185,9 +187,18 @@ static int64_t find_node(struct np_pprof_model *model, const Np__Pprof__Sample *
 		if (at < 0)
 			return np_pprof_damaged(model, "location %" PRIu64 " is not there", id);
 		span = &model->spans[at];
-		for (uint32_t j = 0; j < span->count; j++)
-			node = np_tree_child(model->tree, node, model->frames[span->first + j]);
+		for (uint32_t j = 0; j < span->count; j++) {
+			uint32_t function = model->frames[span->first + j];
+
+			if (root && np_tree_function_at(model->tree, function)->kind != NP_KIND_PROCESS) {
+				node = np_tree_child(model->tree, node, root);
+				root = 0;
+			}
+			node = np_tree_child(model->tree, node, function);
+		}
 	}
+	if (root)
+		node = np_tree_child(model->tree, node, root);
 	if (node == 0)
 		node = np_tree_child(model->tree, 0, np_tree_function(model->tree,
 			&(struct np_function){.name = np_tree_intern(model->tree, NP_FOLDED_EMPTY,
@@ -201,7 +212,9 @@ static int add_sample(struct np_pprof_model *model, const struct columns *column
 	const Np__Pprof__Profile *profile = model->profile;
 	unsigned decimals = np_tree_meta(model->tree)->decimals;
 	uint64_t value, samples, calls = 0;
+	uint32_t root;
 	int64_t node;
+	int rc;
 
 	if (sample->n_value != profile->n_sample_type)
 		return np_pprof_damaged(model, "a sample has %zu values instead of %zu",
@@ -216,12 +229,19 @@ static int add_sample(struct np_pprof_model *model, const struct columns *column
 	samples = columns->samples < 0 ? value : positive(sample->value[columns->samples]);
 	if (columns->calls >= 0)
 		calls = positive(sample->value[columns->calls]);
+	rc = np_pprof_labels(model, sample, &root);
+	if (rc < 0)
+		return rc;
+	if (rc > 0) {
+		model->report->facts.other_labels++;
+		return 0;
+	}
 	model->report->records++;
 	/* Heap profiles are full of stacks whose memory was given back: they draw nothing. */
 	if (value == 0 && samples == 0 && calls == 0)
 		return 0;
 	*any_value |= value > 0;
-	node = find_node(model, sample);
+	node = find_node(model, sample, root);
 	if (node < 0)
 		return (int)node;
 	return np_tree_add(model->tree, (uint32_t)node, value, samples, calls);
@@ -251,6 +271,12 @@ static int read_profile(struct np_pprof_model *model)
 	if (rc == -EOVERFLOW)
 		return np_read_fail(model->report, rc,
 				    "'%s': the sum of the values passes 64 bits", model->file);
+	if (rc == 0 && !any_value && model->report->facts.other_labels)
+		return np_read_fail(model->report, -EBADMSG,
+				    "'%s': no sample has the label %s=%s%s; it has %s", model->file,
+				    model->options->labels[0].key, model->options->labels[0].value,
+				    model->options->label_count > 1 ? " and the others" : "",
+				    np_pprof_label_names(model, (char[256]){0}, 256));
 	if (rc == 0 && !any_value)
 		return np_read_fail(model->report, -EBADMSG,
 				    "'%s': no sample with a value above zero in its column %s/%s; was anything sampled?",
@@ -259,10 +285,13 @@ static int read_profile(struct np_pprof_model *model)
 	return rc;
 }
 
-int np_pprof_read(const char *file, const void *bytes, size_t size, struct np_tree *tree,
+int np_pprof_read(const char *file, const void *bytes, size_t size,
+		  const struct np_read_options *options, struct np_tree *tree,
 		  struct np_read_report *report)
 {
-	struct np_pprof_model model = {.file = file, .tree = tree, .report = report};
+	static const struct np_read_options plain;
+	struct np_pprof_model model = {.file = file, .tree = tree, .report = report,
+				       .options = options ? options : &plain};
 	struct np_arena arena;
 	int rc;
 

@@ -10,8 +10,10 @@
 
 #include "profile/read.h"
 
-/* Returns 0 or a negative errno as np_read_path() does, with the report's message set. */
-int np_pprof_read(const char *file, const void *bytes, size_t size, struct np_tree *tree,
+/* Returns 0 or a negative errno as np_read_path() does, with the report's message set.
+ * OPTIONS may be NULL. */
+int np_pprof_read(const char *file, const void *bytes, size_t size,
+		  const struct np_read_options *options, struct np_tree *tree,
 		  struct np_read_report *report);
 
 #endif

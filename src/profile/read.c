@@ -71,7 +71,8 @@ static int read_perf_script(struct np_input *input, struct chunk *chunk,
 }
 
 /* pprof cannot be read in pieces: string and location tables come after the samples. */
-static int read_pprof(struct np_input *input, struct chunk *chunk, struct np_tree *tree,
+static int read_pprof(struct np_input *input, struct chunk *chunk,
+		      const struct np_read_options *options, struct np_tree *tree,
 		      struct np_read_report *report)
 {
 	const char *name = np_input_name(input);
@@ -98,7 +99,7 @@ static int read_pprof(struct np_input *input, struct chunk *chunk, struct np_tre
 			break;
 	}
 	if (rc == 0)
-		rc = np_pprof_read(name, bytes, size, tree, report);
+		rc = np_pprof_read(name, bytes, size, options, tree, report);
 	free(bytes);
 	return rc;
 }
@@ -122,7 +123,7 @@ static int read_input(struct np_input *input, const struct np_read_options *opti
 			rc = np_read_fail(report, -EBADMSG, "'%s' %s; %s", np_input_name(input),
 					  found.what, found.todo);
 		else if (found.format == NP_FORMAT_PPROF)
-			rc = read_pprof(input, &chunk, tree, report);
+			rc = read_pprof(input, &chunk, options, tree, report);
 		else if (found.format == NP_FORMAT_PERF_SCRIPT)
 			rc = read_perf_script(input, &chunk, options, tree, report);
 		else

@@ -16,9 +16,19 @@
 
 #include "profile/tree.h"
 
+struct np_read_label {
+	const char *key, *value;	/* VALUE may be a shell pattern */
+};
+
 struct np_read_options {
 	bool strict;		/* a line that is no record is an error, not a warning */
 	const char *event;	/* of perf script text: which event; NULL = its first one */
+	bool lines;		/* tell functions apart by the line that was executed, too */
+	/* Of pprof: only the samples that have each of these labels. */
+	const struct np_read_label *labels;
+	size_t label_count;
+	bool threads;		/* of pprof: a root frame for each thread, from the labels */
+	const char *group_by;	/* of pprof: a root frame for each value of that label */
 };
 
 /* What a file says about itself that the tree does not keep; 0 or "" = it does not say. */
@@ -30,6 +40,7 @@ struct np_read_facts {
 	uint64_t modules_without_build_id;
 	uint64_t threads;		/* that samples are labelled with */
 	uint64_t cut_samples;		/* labelled as a stack that was cut */
+	uint64_t other_labels;		/* samples left aside for their labels */
 };
 
 /* What happened on the way in, for one line to the user. */
