@@ -80,9 +80,9 @@ void np_pair_put_sides(const struct np_pair *pair, FILE *to)
 	}
 }
 
-static void put_head(FILE *to)
+static void put_head(const char *what, FILE *to)
 {
-	fputs("    before     after  points    change     95 % interval        q  function\n", to);
+	fprintf(to, "    before     after  points    change     95 %% interval        q  %s\n", what);
 }
 
 /* Where the function is. */
@@ -100,9 +100,8 @@ static void put_place(const struct np_compare_row *row, FILE *to)
 	}
 }
 
-static void put_row(const struct np_gate *gate, const struct np_gate_row *row, FILE *to)
+static void put_change(const struct np_gate_change *change, FILE *to)
 {
-	const struct np_gate_change *change = np_gate_change_of(row);
 	const struct np_verdict_of_share *verdict = &change->verdict;
 	char before[NP_UNITS_TEXT], after[NP_UNITS_TEXT], points[NP_PAIR_TEXT_ROOM];
 	char relative[NP_PAIR_TEXT_ROOM], q[NP_PAIR_TEXT_ROOM], range[NP_PAIR_TEXT_ROOM];
@@ -116,6 +115,11 @@ static void put_row(const struct np_gate *gate, const struct np_gate_row *row, F
 	/* The multiplication sign is two bytes of one column. */
 	fprintf(to, "%10s%10s%8s%*s  %16s  %7s  ", before, after, points,
 		strncmp(relative, "\xc3\x97", 2) == 0 ? 11 : 10, relative, range, q);
+}
+
+static void put_row(const struct np_gate *gate, const struct np_gate_row *row, FILE *to)
+{
+	put_change(np_gate_change_of(row), to);
 	put_visible(to, row->row->name);
 	if (!np_gate_change_is_self(row))
 		fputs(" (with its callees)", to);
@@ -126,6 +130,33 @@ static void put_row(const struct np_gate *gate, const struct np_gate_row *row, F
 			? "moved here from" : "moved to");
 		put_visible(to, gate->rows[row->cause].row->name);
 		fputc('\n', to);
+	}
+}
+
+static const char *module_note(const struct np_gate_module *module)
+{
+	return module->role == NP_GATE_THROUGH ? ": for what is said of its functions"
+					       : ": its functions together";
+}
+
+/* Modules that changed. */
+static void put_modules(const struct np_gate *gate, FILE *to)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < gate->module_count; i++) {
+		const struct np_gate_module *module = &gate->modules[i];
+
+		if (module->role == NP_GATE_NONE)
+			continue;
+		if (!any) {
+			fputs("\nModules\n", to);
+			put_head("module", to);
+		}
+		any = true;
+		put_change(&module->own, to);
+		put_visible(to, module->name);
+		fprintf(to, "%s\n", module_note(module));
 	}
 }
 
@@ -168,7 +199,7 @@ static void put_group(const struct np_pair *pair, const char *title, enum np_gat
 			continue;
 		if (count++ == 0) {
 			fprintf(to, "\n%s\n", title);
-			put_head(to);
+			put_head("function", to);
 		}
 		if (pair->rows_max && count > pair->rows_max)
 			continue;
@@ -186,6 +217,7 @@ void np_pair_put_findings(const struct np_pair *pair, FILE *to)
 	put_group(pair, "Faster", NP_GATE_CAUSE, false, to);
 	put_group(pair, "More here, but moved from a neighbour: no regression", NP_GATE_MOVED, true, to);
 	put_group(pair, "Less here, but moved to a neighbour", NP_GATE_MOVED, false, to);
+	put_modules(&pair->gate, to);
 }
 
 static void put_work(const struct np_gate *gate, FILE *to)
@@ -240,7 +272,7 @@ void np_gate_text(const struct np_pair *pair, FILE *to)
 	put_budgets(gate, to);
 	if (gate->least_decided && gate->undecided > 0) {
 		fprintf(to, "\nNot shown to be unchanged: %zu shares, least of all ", gate->undecided);
-		put_visible(to, gate->least_decided->row->name);
+		put_visible(to, gate->least_decided);
 		np_pair_runs_needed(runs, gate);
 		fprintf(to, "; %s runs a side would.\n", runs);
 	}

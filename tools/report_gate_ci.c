@@ -53,6 +53,22 @@ static void put_simple_case(const char *class, const char *name, const char *fai
 	}
 }
 
+/* A module is a case where its functions together were a question. */
+static void put_module_cases(const struct np_gate *gate, bool fails, FILE *to)
+{
+	for (size_t i = 0; i < gate->module_count; i++) {
+		const struct np_gate_module *module = &gate->modules[i];
+		char *failure = NULL;
+
+		if (!module->own.tested)
+			continue;
+		if (fails && module->role == NP_GATE_CAUSE && module->slower)
+			failure = np_pair_module_sentence(module);
+		put_simple_case("module", module->name, failure, "failure", to);
+		free(failure);
+	}
+}
+
 static void put_budget_cases(const struct np_gate *gate, FILE *to)
 {
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
@@ -77,6 +93,8 @@ void np_gate_junit(const struct np_pair *pair, FILE *to)
 	work_fails = fails && gate->work.significant && gate->work.verdict.change > 0;
 	for (size_t i = 0; i < gate->row_count; i++)
 		cases += gate->rows[i].self.tested || gate->rows[i].total.tested;
+	for (size_t i = 0; i < gate->module_count; i++)
+		cases += gate->modules[i].own.tested;
 	fprintf(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"neuroprof gate\" "
 		"tests=\"%zu\" failures=\"%zu\" errors=\"%zu\">\n", cases,
 		(fails ? gate->slower : 0) + gate->over_budget + work_fails, gate->problem_count);
@@ -87,6 +105,7 @@ void np_gate_junit(const struct np_pair *pair, FILE *to)
 	for (size_t i = 0; i < gate->row_count; i++)
 		if (gate->rows[i].self.tested || gate->rows[i].total.tested)
 			put_case(gate, &gate->rows[i], fails, to);
+	put_module_cases(gate, fails, to);
 	put_budget_cases(gate, to);
 	fputs("  <system-out>", to);
 	np_xml_put_raw(to, verdict);
@@ -146,6 +165,16 @@ void np_gate_github(const struct np_pair *pair, FILE *to)
 		put_annotation(to, level, row->row, "slower", sentence);
 		free(sentence);
 	}
+	for (size_t i = 0; i < gate->module_count; i++) {
+		const struct np_gate_module *module = &gate->modules[i];
+		char *sentence;
+
+		if (module->role != NP_GATE_CAUSE || !module->slower)
+			continue;
+		sentence = np_pair_module_sentence(module);
+		put_annotation(to, level, NULL, "slower", sentence);
+		free(sentence);
+	}
 	free(verdict);
 }
 
@@ -185,9 +214,9 @@ static void put_prose(FILE *to, const char *raw)
 	free(text);
 }
 
-static void put_markdown_row(const struct np_gate *gate, const struct np_gate_row *row, FILE *to)
+static void put_markdown_change(const char *name, const char *note,
+				const struct np_gate_change *change, FILE *to)
 {
-	const struct np_gate_change *change = np_gate_change_of(row);
 	const struct np_verdict_of_share *verdict = &change->verdict;
 	char points[NP_PAIR_TEXT_ROOM], relative[NP_PAIR_TEXT_ROOM], q[NP_PAIR_TEXT_ROOM];
 
@@ -195,17 +224,45 @@ static void put_markdown_row(const struct np_gate *gate, const struct np_gate_ro
 	np_pair_relative(relative, verdict);
 	np_pair_q(q, change->q);
 	fputs("| ", to);
-	put_code(to, row->row->name);
-	fprintf(to, "%s | %.2f | %.2f | %s | %s | %+.2f … %+.2f | %s | ",
-		np_gate_change_is_self(row) ? "" : " (with its callees)", 100 * verdict->share[0],
+	put_code(to, name);
+	fprintf(to, "%s | %.2f | %.2f | %s | %s | %+.2f … %+.2f | %s | ", note, 100 * verdict->share[0],
 		100 * verdict->share[1], points, relative, 100 * verdict->lower, 100 * verdict->upper,
 		*q == '<' ? "&lt;0.0001" : q);
+}
+
+static void put_markdown_row(const struct np_gate *gate, const struct np_gate_row *row, FILE *to)
+{
+	put_markdown_change(row->row->name, np_gate_change_is_self(row) ? "" : " (with its callees)",
+			    np_gate_change_of(row), to);
 	if (row->role == NP_GATE_MOVED && row->cause != SIZE_MAX) {
 		fputs(row->renamed == row->cause ? "renamed? " : row->slower ? "moved from " : "moved to ",
 		      to);
 		put_code(to, gate->rows[row->cause].row->name);
 	}
 	fputs(" |\n", to);
+}
+
+static void put_markdown_head(const char *title, const char *what, FILE *to)
+{
+	fprintf(to, "\n**%s**\n\n| %s | before %% | after %% | points | change | 95 %% interval "
+		"| q | |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n", title, what);
+}
+
+static void put_markdown_modules(const struct np_gate *gate, FILE *to)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < gate->module_count; i++) {
+		const struct np_gate_module *module = &gate->modules[i];
+
+		if (module->role == NP_GATE_NONE)
+			continue;
+		if (!any)
+			put_markdown_head("Modules", "module", to);
+		any = true;
+		put_markdown_change(module->name, "", &module->own, to);
+		fputs(module->role == NP_GATE_THROUGH ? "by functions above |\n" : "together |\n", to);
+	}
 }
 
 static void put_markdown_group(const struct np_pair *pair, const char *title, enum np_gate_role role,
@@ -220,8 +277,7 @@ static void put_markdown_group(const struct np_pair *pair, const char *title, en
 		if (row->role != role || (slower >= 0 && row->slower != slower))
 			continue;
 		if (count++ == 0)
-			fprintf(to, "\n**%s**\n\n| function | before %% | after %% | points | change | 95 %% interval "
-				"| q | |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n", title);
+			put_markdown_head(title, "function", to);
 		if (!pair->rows_max || count <= pair->rows_max)
 			put_markdown_row(gate, row, to);
 	}
@@ -236,6 +292,7 @@ static void put_markdown_findings(const struct np_pair *pair, FILE *to)
 	put_markdown_group(pair, "Slower", NP_GATE_CAUSE, true, to);
 	put_markdown_group(pair, "Faster", NP_GATE_CAUSE, false, to);
 	put_markdown_group(pair, "Moved to or from a neighbour", NP_GATE_MOVED, -1, to);
+	put_markdown_modules(&pair->gate, to);
 	method = np_pair_method(pair);
 	fprintf(to, "\n<sub>%zu runs before, %zu after. ", pair->compare.count[0], pair->compare.count[1]);
 	for (char *newline; (newline = strchr(method, '\n'));)

@@ -110,6 +110,31 @@ static json_t *row_object(const struct np_gate *gate, const struct np_gate_row *
 	return object;
 }
 
+/* Those that are large enough to matter. */
+static json_t *modules(const struct np_gate *gate)
+{
+	json_t *array = must(json_array());
+
+	for (size_t i = 0; i < gate->module_count; i++) {
+		const struct np_gate_module *module = &gate->modules[i];
+		json_t *object;
+
+		if (!module->asked)
+			continue;
+		object = must(json_object());
+		set(object, "module", text_or_null(module->name));
+		set(object, "functions", count(module->functions));
+		set(object, "role", text(np_gate_role_name(module->role)));
+		set(object, "direction", module->role == NP_GATE_NONE ? json_null()
+					 : text(module->slower ? "slower" : "faster"));
+		set(object, "cause", name_of(gate, module->cause));
+		set(object, "q", real(module->q));
+		set(object, "together", change(&module->own));
+		append(array, object);
+	}
+	return array;
+}
+
 static json_t *runs(const struct np_pair *pair, enum np_side side)
 {
 	json_t *array = must(json_array());
@@ -219,6 +244,7 @@ void np_gate_json(const struct np_pair *pair, FILE *to)
 	set(root, "whole", gate->work_known ? change(&gate->work) : json_null());
 	set(root, "findings", findings(gate));
 	set(root, "unchanged", others(gate));
+	set(root, "modules", modules(gate));
 	set(root, "budgets", budgets(gate));
 	set(root, "undecided", count(gate->undecided));
 	set(root, "runs_needed", gate->runs_needed ? count(gate->runs_needed) : json_null());
@@ -329,6 +355,16 @@ static json_t *results(const struct np_pair *pair)
 		append(array, result("slower-function", level, sentence, row->row));
 		free(sentence);
 	}
+	for (size_t i = 0; i < gate->module_count; i++) {
+		const struct np_gate_module *module = &gate->modules[i];
+		char *sentence;
+
+		if (module->role != NP_GATE_CAUSE || !module->slower)
+			continue;
+		sentence = np_pair_module_sentence(module);
+		append(array, result("slower-module", level, sentence, NULL));
+		free(sentence);
+	}
 	if (gate->work.significant && gate->work.verdict.change > 0)
 		append(array, result("slower-whole", level, "the whole takes more time", NULL));
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
@@ -353,6 +389,7 @@ void np_gate_sarif(const struct np_pair *pair, FILE *to)
 	json_t *rules = must(json_array());
 
 	append(rules, rule("slower-function", "A function takes more time than before"));
+	append(rules, rule("slower-module", "The functions of a module together take more time than before"));
 	append(rules, rule("slower-whole", "The whole takes more time than before"));
 	append(rules, rule("over-budget", "A function takes more than its budget"));
 	append(rules, rule("profile-unusable", "The recordings are too poor to judge by"));

@@ -133,22 +133,50 @@ char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row
 			? gate->rows[row->cause].row->name : "");
 }
 
+/* The first that is told as slower: a function, else a module; NULL: none. */
+static const char *first_slower(const struct np_gate *gate)
+{
+	for (size_t i = 0; i < gate->order_count; i++) {
+		const struct np_gate_row *row = &gate->rows[gate->order[i]];
+
+		if (row->role == NP_GATE_CAUSE && row->slower)
+			return row->row->name;
+	}
+	for (size_t i = 0; i < gate->module_count; i++)
+		if (gate->modules[i].role == NP_GATE_CAUSE && gate->modules[i].slower)
+			return gate->modules[i].name;
+	return NULL;
+}
+
 static char *regressions(const struct np_gate *gate)
 {
 	const char *what = gate->result == NP_GATE_SUSPECT ? " may take more time" : " takes more time";
-	const struct np_gate_row *first = NULL;
+	const char *first = first_slower(gate);
 
-	for (size_t i = 0; i < gate->order_count && !first; i++)
-		if (gate->rows[gate->order[i]].role == NP_GATE_CAUSE &&
-		    gate->rows[gate->order[i]].slower)
-			first = &gate->rows[gate->order[i]];
 	if (!first && gate->work.significant)
 		return np_xasprintf("the whole%s", what);
 	if (!first)
 		return np_xasprintf("%zu over budget", gate->over_budget + gate->near_budget);
 	if (gate->slower == 1)
-		return np_xasprintf("%s%s", first->row->name, what);
-	return np_xasprintf("%s and %zu more take more time", first->row->name, gate->slower - 1);
+		return np_xasprintf("%s%s", first, what);
+	return np_xasprintf("%s and %zu more take more time", first, gate->slower - 1);
+}
+
+/* What became of a module, raw; to be freed. */
+char *np_pair_module_sentence(const struct np_gate_module *module)
+{
+	const struct np_verdict_of_share *verdict = &module->own.verdict;
+	char before[NP_UNITS_TEXT], after[NP_UNITS_TEXT], points[NP_PAIR_TEXT_ROOM];
+	char relative[NP_PAIR_TEXT_ROOM], q[NP_PAIR_TEXT_ROOM];
+
+	np_units_percent(before, verdict->share[0]);
+	np_units_percent(after, verdict->share[1]);
+	np_pair_points(points, verdict->change);
+	np_pair_relative(relative, verdict);
+	np_pair_q(q, module->own.q);
+	return np_xasprintf("the functions of %s together take %s time: %s before, %s after (%s points, "
+			    "%s, q %s)", module->name, module->slower ? "more" : "less", before, after,
+			    points, relative, q);
 }
 
 char *np_pair_verdict(const struct np_pair *pair)
@@ -163,7 +191,7 @@ char *np_pair_verdict(const struct np_pair *pair)
 	case NP_GATE_UNUSABLE:
 		return np_xasprintf("UNUSABLE: %s", gate->problems[0].text);
 	case NP_GATE_PASS:
-		return np_xasprintf("PASS: no function grew by %.3g points and %.3g %%, at 95 %% each",
+		return np_xasprintf("PASS: nothing grew by %.3g points and %.3g %%, at 95 %% each",
 				    100 * gate->options.points, 100 * gate->options.relative);
 	case NP_GATE_INCONCLUSIVE:
 		if (runs < gate->options.runs_fail)
@@ -184,12 +212,23 @@ char *np_pair_verdict(const struct np_pair *pair)
 	}
 }
 
+static size_t asked_modules(const struct np_gate *gate)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < gate->module_count; i++)
+		count += gate->modules[i].asked;
+	return count;
+}
+
 char *np_pair_method(const struct np_pair *pair)
 {
 	const struct np_gate *gate = &pair->gate;
 	const struct np_experiment *experiment = &gate->experiment;
-	char guard[160] = "", noise[160];
+	char guard[160] = "", noise[160], modules[64] = "";
 
+	if (asked_modules(gate) > 1)
+		snprintf(modules, sizeof(modules), " in %zu modules", asked_modules(gate));
 	if (gate->guarded)
 		snprintf(guard, sizeof(guard), "The stable functions went from 1 to %.3f together: the "
 			 "shares of after are multiplied by %.3f.\n", 1 / experiment->scale,
@@ -202,8 +241,9 @@ char *np_pair_method(const struct np_pair *pair)
 			 100 * gate->options.noise);
 	else
 		strcpy(noise, "noise from the runs alone, for nobody knows how many samples there were");
-	return np_xasprintf("%s%zu functions tested, false discoveries %.3g %%, at least %.3g points and "
-			    "%.3g %%; %s; %s.", guard, gate->tested, 100 * gate->options.rate,
+	return np_xasprintf("%s%zu functions%s tested, false discoveries %.3g %%, at least %.3g points and "
+			    "%.3g %%; %s; %s.", guard, gate->tested, modules,
+			    100 * gate->options.rate,
 			    100 * gate->options.points, 100 * gate->options.relative, noise,
 			    experiment->absolute ? "of the same work, in parts of before"
 						 : "shares of the time of each side");

@@ -68,6 +68,9 @@ int np_pair_write(const struct np_pair *pair, np_pair_writer *const writers[NP_P
  * to be freed. */
 char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row);
 
+/* The same of a module's functions together. */
+char *np_pair_module_sentence(const struct np_gate_module *module);
+
 /* The verdict in one sentence, raw; to be freed. */
 char *np_pair_verdict(const struct np_pair *pair);
 

@@ -78,100 +78,11 @@ static void make_absolute(struct np_gate *gate)
 	}
 }
 
-static double pooled(const struct np_gate *gate, const double *counts)
-{
-	double x = 0, n = 0;
-
-	for (size_t i = 0; i < gate->compare->run_count; i++) {
-		x += counts[i];
-		n += gate->exposure[i];
-	}
-	return n > 0 ? x / n : 0;
-}
-
-static void test(const struct np_gate *gate, struct np_gate_change *change,
-		 const struct np_noise *noise, const double *counts)
-{
-	change->q = 1;
-	change->verdict.p = 1;
-	/* Too small for a change to reach the minimum effect, whoever has it. */
-	change->tested = pooled(gate, counts) >= gate->options.points / 2;
-	if (change->tested)
-		np_hypothesis_test(&change->verdict, &gate->experiment, noise, counts);
-}
-
-static bool same_counts(const struct np_gate *gate, const struct np_compare_row *row)
-{
-	for (size_t i = 0; i < gate->compare->run_count; i++)
-		if (fabs(row->self[i] - row->total[i]) > 1e-9 * row->total[i])
-			return false;
-	return true;
-}
-
-static void test_rows(struct np_gate *gate)
-{
-	double *p = np_xcalloc(gate->row_count + 1, sizeof(*p));
-	size_t *index = np_xcalloc(gate->row_count + 1, sizeof(*index));
-
-	for (size_t i = 0; i < gate->row_count; i++) {
-		struct np_gate_row *row = &gate->rows[i];
-
-		test(gate, &row->self, &gate->noise_self, row->row->self);
-		test(gate, &row->total, &gate->noise_total, row->row->total);
-		row->q = 1;
-		if (!row->self.tested && !row->total.tested)
-			continue;
-		index[gate->tested] = i;
-		if (same_counts(gate, row->row))	/* a leaf: both are one question */
-			row->total = row->self;
-		p[gate->tested++] = !row->self.tested || same_counts(gate, row->row)
-			? row->total.verdict.p
-			: np_hypothesis_either(row->self.verdict.p, row->total.verdict.p);
-	}
-	np_hypothesis_adjust(p, gate->tested);
-	for (size_t i = 0; i < gate->tested; i++) {
-		gate->rows[index[i]].q = p[i];
-		gate->selected += p[i] <= gate->options.rate;
-	}
-	free(index);
-	free(p);
-}
-
 bool np_gate_is_effect(const struct np_gate *gate, double before, double after)
 {
 	double change = fabs(after - before);
 
 	return change >= gate->options.points && change >= gate->options.relative * before;
-}
-
-static bool is_effect(const struct np_gate *gate, const struct np_verdict_of_share *verdict)
-{
-	return np_gate_is_effect(gate, verdict->share[0], verdict->share[1]);
-}
-
-/* Within a function that was selected: which of its two shares it was. */
-static void choose(struct np_gate *gate, struct np_gate_row *row)
-{
-	double level = gate->options.rate * (double)gate->selected / (double)gate->tested;
-	double both[2] = { row->self.verdict.p, row->total.verdict.p };
-
-	if (row->q > gate->options.rate)
-		return;
-	if (row->self.tested && row->total.tested && !same_counts(gate, row->row))
-		np_hypothesis_adjust(both, 2);
-	/* So that q can be read against the rate that was asked for. */
-	row->self.q = fmin(1, fmax(row->q, both[0] * gate->options.rate / level));
-	row->total.q = fmin(1, fmax(row->q, both[1] * gate->options.rate / level));
-	row->self.significant = row->self.tested && row->self.q <= gate->options.rate &&
-				is_effect(gate, &row->self.verdict);
-	row->total.significant = row->total.tested && row->total.q <= gate->options.rate &&
-				 is_effect(gate, &row->total.verdict);
-	if (row->self.significant || row->total.significant) {
-		row->role = NP_GATE_CAUSE;
-		row->slower = np_gate_change_of(row)->verdict.change > 0;
-		row->is_new = np_gate_change_of(row)->verdict.share[0] <= 0;
-		row->is_gone = np_gate_change_of(row)->verdict.share[1] <= 0;
-	}
 }
 
 /* The whole, when both sides did the same work. */
@@ -188,7 +99,8 @@ static void test_work(struct np_gate *gate, const double *samples)
 	np_hypothesis_test(&gate->work.verdict, &gate->experiment, &noise, counts);
 	gate->work.q = gate->work.verdict.p;
 	gate->work.significant = gate->work.q <= gate->options.rate &&
-				 is_effect(gate, &gate->work.verdict);
+				 np_gate_is_effect(gate, gate->work.verdict.share[0],
+						   gate->work.verdict.share[1]);
 	free(counts);
 }
 
@@ -214,7 +126,7 @@ static double limit_of(const struct np_gate *gate, const struct np_verdict_of_sh
 	return fmax(gate->options.points, gate->options.relative * verdict->share[0]);
 }
 
-static void decide_change(struct np_gate *gate, const struct np_gate_row *row,
+static void decide_change(struct np_gate *gate, const char *name,
 			  const struct np_gate_change *change, double *ret_most)
 {
 	double limit, runs, z;
@@ -231,7 +143,23 @@ static void decide_change(struct np_gate *gate, const struct np_gate_row *row,
 	runs = fmax(ceil(runs * z * z), runs + 1);
 	if (runs > *ret_most) {
 		*ret_most = runs;
-		gate->least_decided = row;
+		gate->least_decided = name;
+	}
+}
+
+static void count_causes(struct np_gate *gate)
+{
+	for (size_t i = 0; i < gate->order_count; i++) {
+		const struct np_gate_row *row = &gate->rows[gate->order[i]];
+
+		gate->slower += row->role == NP_GATE_CAUSE && row->slower;
+		gate->faster += row->role == NP_GATE_CAUSE && !row->slower;
+	}
+	for (size_t i = 0; i < gate->module_count; i++) {
+		const struct np_gate_module *module = &gate->modules[i];
+
+		gate->slower += module->role == NP_GATE_CAUSE && module->slower;
+		gate->faster += module->role == NP_GATE_CAUSE && !module->slower;
 	}
 }
 
@@ -247,19 +175,17 @@ static void decide(struct np_gate *gate)
 
 		if (row->role != NP_GATE_NONE)
 			continue;
-		decide_change(gate, row, &row->self, &most);
-		if (!same_counts(gate, row->row))
-			decide_change(gate, row, &row->total, &most);
+		decide_change(gate, row->row->name, &row->self, &most);
+		if (!np_gate_is_leaf(gate, row->row))
+			decide_change(gate, row->row->name, &row->total, &most);
 	}
+	for (size_t i = 0; i < gate->module_count; i++)
+		if (gate->modules[i].role == NP_GATE_NONE)
+			decide_change(gate, gate->modules[i].name, &gate->modules[i].own, &most);
 	if (!enough)
 		most = fmax(most, (double)gate->options.runs_fail);
 	gate->runs_needed = most > 1e6 ? 1000000 : (size_t)most;
-	for (size_t i = 0; i < gate->order_count; i++) {
-		const struct np_gate_row *row = &gate->rows[gate->order[i]];
-
-		gate->slower += row->role == NP_GATE_CAUSE && row->slower;
-		gate->faster += row->role == NP_GATE_CAUSE && !row->slower;
-	}
+	count_causes(gate);
 	if (gate->over_budget > 0 ||
 	    (enough && (gate->slower > 0 || (gate->work.significant && gate->work.verdict.change > 0))))
 		gate->result = NP_GATE_FAIL;
@@ -294,9 +220,7 @@ static void judge(struct np_gate *gate)
 		test_work(gate, samples);
 	}
 	fit(gate);
-	test_rows(gate);
-	for (size_t i = 0; i < gate->row_count; i++)
-		choose(gate, &gate->rows[i]);
+	np_gate_levels(gate);
 	np_gate_causes(gate);
 	np_gate_budgets(gate);
 	decide(gate);
@@ -329,6 +253,9 @@ void np_gate_finish(struct np_gate *gate)
 	free(gate->exposure);
 	free(gate->factor);
 	free(gate->rows);
+	free(gate->modules);
+	free(gate->by_module);
+	free(gate->module_cells);
 	free(gate->order);
 	memset(gate, 0, sizeof(*gate));
 }

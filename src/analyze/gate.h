@@ -6,9 +6,8 @@
  *
  *	1. quality: is there enough in the recordings to judge by?
  *	2. guard: what all functions did together is no change of any of them
- *	3. tests: per function "neither self nor total changed", Benjamini-Hochberg over all
- *	   functions; within those found, self and total at the level that the selection leaves
- *	   (Benjamini and Bogomolov)
+ *	3. tests, from the top: modules, in those found their functions, in those found self and
+ *	   total (gate_levels.c)
  *	4. effect: at least so many points and so much of what it was
  *	5. causes: a total that grew because of callees is told with them, time that only moved to a
  *	   neighbour below an unchanged caller is no regression, a new name may be an old one
@@ -65,10 +64,23 @@ enum np_gate_role {
 	NP_GATE_MOVED,		/* time that CAUSE beside it, or above it, lost or won */
 };
 
+/* The functions of one module. */
+struct np_gate_module {
+	const char *name;		/* "" = unknown: no question about it */
+	double *self;			/* samples by run, of all its functions */
+	size_t first, functions;	/* range of by_module */
+	bool asked;			/* it, or a function of it, is large enough to matter */
+	struct np_gate_change own;	/* the time of its functions together */
+	double q;			/* of "nothing in it changed", over all modules */
+	enum np_gate_role role;		/* THROUGH: functions of it that are told explain it */
+	bool slower;
+	size_t cause;			/* index into rows; SIZE_MAX: none */
+};
+
 struct np_gate_row {
 	const struct np_compare_row *row;
 	struct np_gate_change self, total;
-	double q;		/* of "neither changed", over all functions */
+	double q;		/* of "neither changed", over what its module left */
 	enum np_gate_role role;
 	bool slower;		/* direction of the significant change; the self one if both are */
 	bool is_new, is_gone;
@@ -94,15 +106,19 @@ struct np_gate {
 	struct np_noise noise_self, noise_total;
 	struct np_gate_row *rows;	/* like compare->rows */
 	size_t row_count, tested, selected;
+	struct np_gate_module *modules;	/* by name */
+	size_t module_count;
+	size_t *by_module;		/* rows in the order of their modules */
+	double *module_cells;		/* what the modules' self point into */
 	size_t *order;			/* rows with a role: causes by their change, largest first */
 	size_t order_count;
-	size_t slower, faster;		/* causes */
+	size_t slower, faster;		/* causes: functions and modules */
 
 	bool work_known;		/* same_work: the whole */
 	struct np_gate_change work;	/* share[0] is 1 */
 	size_t over_budget, near_budget;
 	size_t undecided;		/* tested and neither found nor shown to be below the limit */
-	const struct np_gate_row *least_decided;
+	const char *least_decided;	/* a function or module; NULL: all are */
 	size_t runs_needed;		/* a side, to decide all; 0: enough */
 };
 
@@ -130,7 +146,11 @@ const char *np_gate_role_name(enum np_gate_role role);
  * that the sum over the runs of a side is the side's share; to be freed. */
 double *np_gate_nodes(const struct np_gate *gate, enum np_side side, bool totals);
 
+/* Are self and total of it the same in every run? */
+bool np_gate_is_leaf(const struct np_gate *gate, const struct np_compare_row *row);
+
 /* For gate_*.c: */
+void np_gate_levels(struct np_gate *gate);
 void np_gate_quality(struct np_gate *gate);
 void np_gate_causes(struct np_gate *gate);
 void np_gate_budgets(struct np_gate *gate);

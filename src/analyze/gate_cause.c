@@ -248,6 +248,33 @@ static void find_renamed(struct np_gate *gate, const size_t *rows, size_t count)
 	}
 }
 
+/* A module that changed because of functions that are told anyway. */
+static void explain_modules(struct np_gate *gate)
+{
+	for (size_t i = 0; i < gate->module_count; i++) {
+		struct np_gate_module *module = &gate->modules[i];
+		double explained = 0, most = 0;
+
+		if (module->role != NP_GATE_CAUSE)
+			continue;
+		for (size_t j = module->first; j < module->first + module->functions; j++) {
+			const struct np_gate_row *row = &gate->rows[gate->by_module[j]];
+			double part = row->self.verdict.change / module->own.verdict.change;
+
+			if ((row->role != NP_GATE_CAUSE && row->role != NP_GATE_MOVED) ||
+			    !row->self.tested || part <= 0)
+				continue;
+			explained += part;
+			if (part > most) {
+				most = part;
+				module->cause = gate->by_module[j];
+			}
+		}
+		if (explained >= EXPLAINS)
+			module->role = NP_GATE_THROUGH;
+	}
+}
+
 struct sized {
 	double change;
 	size_t row;
@@ -296,6 +323,7 @@ void np_gate_causes(struct np_gate *gate)
 		find_moved(gate, &shift, gate->order, count);
 		shift_finish(&shift);
 	}
+	explain_modules(gate);
 	for (size_t i = 0; i < count; i++)
 		found[i].role = gate->rows[found[i].row].role;
 	qsort(found, count, sizeof(*found), compare_for_report);
