@@ -111,6 +111,14 @@ static void say_lost(const struct about *about, const struct np_fold_result *res
 	for (int i = 0; i < NP_COUNT_MAX; i++)
 		if (words[i] && result->counters[i])
 			say(about, "count: %" PRIu64 " %s", result->counters[i], words[i]);
+	if (result->counters[NP_COUNT_THREADS_UNSEEN])
+		say(about, "count: %" PRIu64 " threads not sampled, for they were made past "
+			   "pthread_create() (a raw clone, io_uring and the like)",
+		    result->counters[NP_COUNT_THREADS_UNSEEN]);
+	if (result->counters[NP_COUNT_UNSEEN_CPU_NS])
+		say(about, "missing: %.3f s of CPU time of threads made past pthread_create(), before they "
+			   "were found or where they could not be sampled",
+		    (double)result->counters[NP_COUNT_UNSEEN_CPU_NS] / 1e9);
 	if (result->damaged)
 		say(about, "damaged: %" PRIu64 " entries of the spool could not be used",
 			result->damaged);

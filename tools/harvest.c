@@ -185,6 +185,10 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 		if (sum->counters[NP_COUNT_THREADS_UNCOVERED])
 			fprintf(to, ", threads without a clock %" PRIu64,
 				sum->counters[NP_COUNT_THREADS_UNCOVERED]);
+		if (sum->counters[NP_COUNT_THREADS_UNSEEN])
+			fprintf(to, ", threads not covered (raw clone) %" PRIu64 " with %.2f CPU s",
+				sum->counters[NP_COUNT_THREADS_UNSEEN],
+				(double)sum->counters[NP_COUNT_UNSEEN_CPU_NS] / 1e9);
 		fputc('\n', to);
 	}
 	if (harvest->tree_folded)

@@ -61,6 +61,8 @@ void np_clock_stop_process(void);		/* what belongs to no thread; signal-safe */
 bool np_clock_is_gone(const struct np_thread *thread);	/* closed behind our back; signal-safe */
 void np_clock_close_inherited(struct np_thread *thread);	/* fork child: drop the parent's event */
 
+uint64_t np_clock_thread_ns(uint32_t tid);	/* CPU time of any thread of ours; 0 = it is gone */
+
 /* ---- descriptors.c: where the events' descriptors lie. */
 int np_descriptor_keep(int fd);			/* moves and marks it: the new number or -errno */
 bool np_descriptor_may_be_event(int fd);	/* false: somebody else's; signal-safe */
@@ -73,6 +75,18 @@ void np_thread_give_back(struct np_thread *thread);
 bool np_thread_attach(struct np_thread *self);	/* the calling thread; false: not covered */
 void np_threads_after_fork(struct np_thread *self);	/* child: forget all others */
 struct np_thread *np_thread_main_record(void);	/* the main thread's, ready to attach */
+
+/* ---- unseen.c: threads that did not come through pthread_create().  Signal-safe. */
+enum np_look {
+	NP_LOOK_FIRST,			/* at attach: no thread of ours is being made */
+	NP_LOOK_NOW,			/* while it runs */
+	NP_LOOK_LAST,			/* nothing more will be sampled */
+};
+void np_unseen_start(void);		/* on the main thread, once */
+void np_unseen_look(enum np_look look);
+void np_unseen_look_now(void);
+void np_unseen_made(long tid);		/* by a raw clone() that went through libc */
+void np_unseen_forget(void);		/* fork child */
 
 /* ---- signals.c: the host's view of SIGPROF, SIGTERM, SIGINT and SIGHUP. */
 void np_signals_install(void);			/* our handlers, where nothing else is installed */

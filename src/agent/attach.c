@@ -235,6 +235,8 @@ __attribute__((constructor)) static void attach(void)
 		return;
 	find_library_dir();
 	read_identity();
+	np_unseen_start();
+	np_sampler.look = np_unseen_look_now;
 	np_modules_snapshot();		/* only where the loader has no index of its own */
 	np_process_install();
 	at_quick_exit(finish_at_quick_exit);
@@ -245,12 +247,15 @@ __attribute__((constructor)) static void attach(void)
 	self = np_thread_main_record();
 	self->host.blocks = (mask & np_signals_ours()) != 0;
 	np_agent.attached = true;
-	if (!np_thread_attach(self))
+	if (np_thread_attach(self)) {
+		np_unseen_look(NP_LOOK_FIRST);
+		if (np_agent.config.start)
+			account_startup(self);
+		else
+			np_sampler_spool();	/* now, for `neuroprof start` must find it */
+	} else {
 		np_agent.attached = false;
-	else if (np_agent.config.start)
-		account_startup(self);
-	else
-		np_sampler_spool();	/* now, for `neuroprof start` must find it */
+	}
 	np_store_relaxed(&np_sampler.enabled, np_agent.attached);
 	np_signals_restore(mask & ~np_signals_ours());
 }

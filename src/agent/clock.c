@@ -46,10 +46,26 @@ static uint64_t random_phase(uint32_t tid)
 	return h % np_sampler.period_ns;
 }
 
-/* Set the account of the calling thread and return when its first tick is due. */
+/* The kernel's clock of a thread, as in include/linux/posix-timers.h: the same for all threads. */
+static clockid_t clock_of(uint32_t tid)
+{
+	const uint32_t of_thread = 4, scheduled = 2;
+
+	return (clockid_t)(~tid << 3 | of_thread | scheduled);
+}
+
+uint64_t np_clock_thread_ns(uint32_t tid)
+{
+	struct timespec now = { 0, 0 };
+
+	np_syscall(SYS_clock_gettime, clock_of(tid), &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Set the thread's account and return when its first tick is due. */
 static uint64_t open_account(struct np_thread *self)
 {
-	uint64_t now = np_sampler_thread_cpu_ns();
+	uint64_t now = np_clock_thread_ns(self->tid);
 	uint64_t phase = random_phase(self->tid);
 
 	self->cpu_last_ns = now;
@@ -106,7 +122,7 @@ static int arm_timer(struct np_thread *self)
 	event.sigev_signo = SIGPROF;
 	event.sigev_value.sival_ptr = NP_SAMPLER_TIMER_MARK;
 	event._sigev_un._tid = (pid_t)self->tid;
-	r = np_syscall(SYS_timer_create, CLOCK_THREAD_CPUTIME_ID, &event, &timer);
+	r = np_syscall(SYS_timer_create, clock_of(self->tid), &event, &timer);
 	if (r < 0)
 		return (int)r;
 	when.it_value.tv_sec = (time_t)(first / 1000000000u);

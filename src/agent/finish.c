@@ -226,6 +226,7 @@ static void close_spool(enum np_spool_end how)
 /* What no call of libc told us: the descriptors closed, the handler replaced. */
 static void note_what_was_taken(void)
 {
+	np_unseen_look(NP_LOOK_LAST);
 	for (struct np_thread *t = np_load_acquire(&np_sampler.threads); t; t = t->next)
 		if (np_load_relaxed(&t->used) && np_clock_is_gone(t))
 			np_sampler_count(NP_COUNT_CLOCKS_CLOSED, 1);

@@ -79,6 +79,7 @@ static void after_fork_child(void)
 	np_sampler.identity.start_ticks = 0;
 	memset(np_sampler.pending, 0, sizeof(np_sampler.pending));
 	np_threads_after_fork(self);
+	np_unseen_forget();
 	if (np_sampler.phase == NP_PHASE_READY) {
 		/* What tools asked of the parent holds for the child: its spool is made from this. */
 		np_sampler.identity.control = np_load_relaxed(&np_sampler.spool.head->control);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -70,6 +71,13 @@ static bool is_repeatable_futex(const long a[6])
 	return command == FUTEX_WAIT_BITSET || (command == FUTEX_WAIT && a[3] == 0);
 }
 
+static bool makes_thread(long number, const long a[6])
+{
+	if (number == SYS_clone)
+		return (a[0] & CLONE_THREAD) != 0;
+	return number == SYS_clone3 && (*(const uint64_t *)a[0] & CLONE_THREAD) != 0;
+}
+
 NP_EXPORT long syscall(long number, ...)
 {
 	int saved_errno = errno;
@@ -86,8 +94,12 @@ NP_EXPORT long syscall(long number, ...)
 		return raw_sigprocmask((int)a[0], (const uint64_t *)a[1], (uint64_t *)a[2]);
 	if (number == SYS_close)
 		return close((int)a[0]);
-	if (number != SYS_futex || !is_repeatable_futex(a))
-		return NP_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (number != SYS_futex || !is_repeatable_futex(a)) {
+		r = NP_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+		if (r > 0 && makes_thread(number, a) && np_signals_here())
+			np_unseen_made(r);
+		return r;
+	}
 	do {
 		np_sampler_broke_wait = 0;
 		r = NP_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);

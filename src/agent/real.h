@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define NP_REAL_LIST(X)                                                                            \
-	X(pthread_create) X(thrd_create) X(dlclose) X(syscall) X(close) X(dup2) X(dup3)                                               \
+	X(pthread_create) X(thrd_create) X(clone) X(dlclose) X(syscall) X(close) X(dup2) X(dup3)                                               \
 	X(sigaction) X(signal) X(sigprocmask) X(pthread_sigmask) X(sigsuspend) X(sigtimedwait)       \
 	X(sigpending) X(signalfd) X(raise) X(pthread_kill) X(sigaltstack) X(getitimer) X(setitimer)                                \
 	X(execve) X(execvpe) X(fexecve) X(execveat)                                                \

@@ -30,6 +30,7 @@ static struct np_thread *reset(struct np_thread *thread)
 	thread->stack.depth = 0;
 	thread->fd = -1;
 	thread->timer = -1;
+	thread->adopted = false;
 	return thread;
 }
 

@@ -12,9 +12,37 @@
  */
 #include "signal/account.h"
 
+#include "base/atomic.h"
+#include "base/syscalls.h"
 #include "signal/governor.h"
 
-#define READ_EVERY 64u
+#define READ_EVERY	  64u
+#define LOOK_EVERY_CYCLES (1ull << 28)	/* a tenth of a second */
+
+static uint64_t look_due;	/* time-stamp counter; changed by compare-and-swap */
+
+/* The thread's own look at itself: the agent made the record in another thread. */
+struct np_thread *np_sampler_adopted(void)
+{
+	uint32_t tid;
+
+	if (!np_load_relaxed(&np_sampler.adopted))
+		return NULL;
+	tid = (uint32_t)np_syscall(SYS_gettid);
+	for (struct np_thread *t = np_load_acquire(&np_sampler.threads); t; t = t->next)
+		if (np_load_acquire(&t->used) && t->adopted && t->tid == tid)
+			return np_thread_self = t;
+	return NULL;
+}
+
+/* A few times in a second of the process; several threads may come at the same time. */
+static void look_around(void)
+{
+	uint64_t now = np_governor_cycles(), due = np_load_relaxed(&look_due);
+
+	if (now >= due && np_sampler.look && np_cas_acq_rel(&look_due, &due, now + LOOK_EVERY_CYCLES))
+		np_sampler.look();
+}
 
 /* About one period since the last tick, by the time-stamp counter? */
 static bool came_on_time(struct np_thread *self)
@@ -39,6 +67,7 @@ uint64_t np_account_take(struct np_thread *self, bool read_clock)
 		return 1;
 	}
 	self->unread = 0;
+	look_around();
 	now = np_sampler_thread_cpu_ns();
 	owed = self->carry_ns + (int64_t)(now - self->cpu_last_ns);
 	self->cpu_last_ns = now;

@@ -296,7 +296,7 @@ static bool is_hosts_tick(const siginfo_t *info)
 void np_sampler_handler(int signal, siginfo_t *info, void *context)
 {
 	int saved_errno = errno;
-	struct np_thread *self = np_thread_self;
+	struct np_thread *self = np_thread_self ? np_thread_self : np_sampler_adopted();
 	bool is_tick = np_sampler_is_tick(info);
 
 	if (self && self->host.handler_at)

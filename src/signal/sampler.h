@@ -50,6 +50,7 @@ struct np_thread {
 	/* Agent. */
 	struct np_thread *next;		/* in np_sampler.threads; constant once there */
 	uintptr_t handle;		/* its pthread_t */
+	bool adopted;			/* found running: it takes its record at its first tick */
 	uint32_t used;			/* owned by a thread; the others wait to be used again */
 	void *(*start)(void *);
 	void *argument;
@@ -73,6 +74,8 @@ struct np_sampler {
 	uint64_t pending[NP_COUNT_MAX];	/* counted before there was a spool */
 	uint32_t host_itimer;		/* the host has ITIMER_PROF: 0 = no, 1 = repeating, 2 = once */
 	struct np_thread *threads;	/* all records, newest first; only grows */
+	uint32_t adopted;		/* agent: some record is; relaxed */
+	void (*look)(void);		/* agent: for the handler to call a few times a second; signal-safe */
 };
 
 extern struct np_sampler np_sampler;
@@ -97,6 +100,10 @@ void np_sampler_note_wait(const ucontext_t *context);
 /* Ours: a perf event's F_SETSIG signal, our POSIX timer, or the kernel's ITIMER_PROF if we use it.
  * Context: any. */
 bool np_sampler_is_tick(const siginfo_t *info);
+
+/* The calling thread's record, if the agent found the thread running and made one for it (agent/
+ * unseen.c): it is np_thread_self from then on.  Context: handler. */
+struct np_thread *np_sampler_adopted(void);
 
 /* The signal handler.  Context: signal, any thread of the host. */
 void np_sampler_handler(int signal, siginfo_t *info, void *context);

@@ -90,6 +90,8 @@ enum np_counter {
 	NP_COUNT_THREADS_BY_TIMER,	/* threads on a POSIX timer although the clock is perf_event */
 	NP_COUNT_CLOCKS_CLOSED,		/* threads whose clock the program closed by a raw system call */
 	NP_COUNT_HANDLER_REPLACED,	/* 1: a raw system call took SIGPROF from us: no samples since */
+	NP_COUNT_THREADS_UNSEEN,	/* threads found that were made past pthread_create() and not sampled */
+	NP_COUNT_UNSEEN_CPU_NS,		/* CPU time that they used, and adopted ones before they were found */
 	NP_COUNT_MAX = 32
 };
 
