@@ -10,7 +10,7 @@
 const HELP = [['arrows', 'to the caller, callee, neighbour'], ['Enter, Backspace', 'zoom in; out by one'],
 	['Esc', 'clear the search, then the zoom'], ['/ or Ctrl-F', 'search; n, N: next, previous match'],
 	['i', 'root below or on top'], ['r', 'recursion collapsed or not'], ['x, o, b', 'hide the function; focus on it; root at it'],
-	['l', 'callers from the leaf up'], ['u, U', 'undo, redo (Ctrl-Z, Ctrl-Y)'], ['d', 'dark, light'],
+	['m, right button', 'all filters'], ['l', 'callers from the leaf up'], ['u, U', 'undo, redo (Ctrl-Z, Ctrl-Y)'], ['d', 'dark, light'],
 	['t, s', 'ranking; sandwich'], ['?', 'this list']];
 const NARROWEST_PX = 1;
 let dialog, letters = true;
@@ -63,8 +63,7 @@ const toggleTheme = () => page.set({ theme: page.paint.theme === 'dark' ? 'light
 const openTab = id => page.set({ tab: page.isOpen(id) ? 'none' : id });
 
 function transformBy(kind) {
-	if (page.transformBy)
-		page.transformBy(kind, page.state.selected);
+	page.transformBy(kind, page.state.selected);
 }
 
 const KEYS = {
@@ -72,8 +71,15 @@ const KEYS = {
 	i: toggleLayout, d: toggleTheme, t: () => openTab('ranking'), s: () => openTab('sandwich'), '?': help,
 	r: () => transformBy('recursion'), x: () => transformBy('hide'), o: () => transformBy('focus'),
 	b: () => transformBy('root'), l: () => transformBy('invert'), u: () => page.undo(), U: () => page.redo(),
-	0: () => page.set({ zoom: 0 }),
+	0: () => page.set({ zoom: 0 }), m: openMenu,
 };
+
+// At the selected box, where that is in sight.
+function openMenu() {
+	const { left, top } = page.graph.canvas.getBoundingClientRect(), box = page.graph.place(page.state.selected);
+
+	page.openMenu(page.state.selected, left + (box ? box.x + Math.min(80, box.width) : 80), top + (box ? box.y : 40));
+}
 
 function escape(isTyping) {
 	const { state } = page;
@@ -108,6 +114,8 @@ function onGraphKey(event) {
 		page.set({ zoom: selected });
 	} else if (event.key === 'Backspace') {
 		page.set({ zoom: view.parent[zoom], selected: view.parent[zoom] });
+	} else if (event.key === 'ContextMenu' || event.shiftKey && event.key === 'F10') {
+		openMenu();
 	} else {
 		return false;
 	}
@@ -177,7 +185,7 @@ function makeSelect(title, key, choices) {
 }
 
 page.ready(() => {
-	const { bar, graph } = page.place, out = page.button(bar, 'Reset zoom', 'Show everything (Esc)', () => page.set({ zoom: 0 }));
+	const { bar, graph } = page.place, out = page.button(bar, 'Reset', 'Show everything (Esc)', () => page.set({ zoom: 0 }));
 	const icicle = page.button(bar, 'Icicle', 'Root on top (i)', toggleLayout);
 	const show = () => {
 		out.disabled = !page.state.zoom;

@@ -3,7 +3,7 @@
 // panels.js - the page around the graph: bar, graph, tabs below it, status line, details at the pointer.
 //
 // Makes, on start, these places; whoever fills one does so in a page.ready() of a later file:
-//	page.place.title, .bar (controls), .chips (transforms, legend), .graph, .tabs, .status, .tip, .live
+//	place.title, .bar (controls), .chips (transforms, legend), .graph, .tabs, .status, .tip, .live
 // page.addTab(id, label, build)	build(panel) once, when the tab is first opened; page.state.tab is its id
 // page.say(text)			to those who listen instead of looking
 // page.valueOf(value)			in words, with the profile's unit
@@ -16,7 +16,7 @@
 const { NBSP, percent, grouped, valueInWords, wilson } = page.words;
 const tabs = new Map();
 
-page.place = {};
+const place = page.place = {};
 
 // make('button', { class: 'x', onclick: f }, parent, 'text')
 page.make = (tag, attributes, parent, text) => {
@@ -41,7 +41,7 @@ page.button = (parent, label, title, onclick, attributes) =>
 			 onclick, ...attributes }, parent, label);
 
 page.say = text => {
-	page.place.live.textContent = text;
+	place.live.textContent = text;
 };
 
 // navigator.clipboard is for secure places only, and a file is none everywhere.
@@ -104,15 +104,13 @@ page.details = node => {
 page.summary = node => page.details(node).map(([label, words]) => label + ' ' + words).join(' \u00b7 ');
 
 function showStatus(node) {
-	const status = page.place.status;
-
-	status.firstChild.textContent = page.functionOf(node).name;
-	status.lastChild.textContent = page.summary(node);
+	place.status.firstChild.textContent = page.functionOf(node).name;
+	place.status.lastChild.textContent = page.summary(node);
 }
 
 // RUN: of boxes that are too narrow, see graph.js.
 function showTip(node, event, run) {
-	const tip = page.place.tip, key = run ? 'run ' + run.first : String(node) + ' ' + page.state.zoom;
+	const tip = place.tip, key = run ? 'run ' + run.first : String(node) + ' ' + page.state.zoom;
 
 	showStatus(node >= 0 ? node : page.state.selected);
 	tip.hidden = !event || node < 0 && !run;
@@ -149,9 +147,9 @@ page.putNear = (element, x, y) => {
 page.addTab = (id, label, build) => {
 	const button = make('button', { type: 'button', role: 'tab', id: 'tab-' + id, 'aria-controls': 'panel-' + id,
 					'aria-selected': 'false', tabindex: '-1', onclick: () =>
-			page.set({ tab: page.state.tab === id ? 'none' : id }) }, page.place.tabs, label);
+			page.set({ tab: page.state.tab === id ? 'none' : id }) }, place.tabs, label);
 	const panel = make('section', { role: 'tabpanel', id: 'panel-' + id, 'aria-labelledby': 'tab-' + id,
-					hidden: true }, page.place.panels);
+					hidden: true }, place.panels);
 
 	tabs.set(id, { button, panel, build, built: false });
 };
@@ -171,7 +169,7 @@ function showTab() {
 		tab.button.tabIndex = isOpen || !open && id === 'ranking' ? 0 : -1;
 	}
 	document.body.classList.toggle('closed', !open);
-	page.place.split.setAttribute('aria-disabled', String(!open));
+	place.split.setAttribute('aria-disabled', String(!open));
 	page.emit('resize');
 	page.emit('tab', open);
 }
@@ -197,8 +195,8 @@ function moveAmongTabs(event) {
 function setSplit(fraction) {
 	const part = Math.min(0.85, Math.max(0.12, fraction));
 
-	page.place.work.style.setProperty('--panel', Math.round(part * 1000) / 10 + '%');
-	page.place.split.setAttribute('aria-valuenow', Math.round(part * 100));
+	place.work.style.setProperty('--panel', Math.round(part * 1000) / 10 + '%');
+	place.split.setAttribute('aria-valuenow', Math.round(part * 100));
 	page.emit('resize');
 }
 
@@ -229,7 +227,7 @@ function makeSplit(work) {
 /* The page */
 
 function build() {
-	const { place, profile } = page, app = make('div', { id: 'app' }), meta = profile.meta;
+	const { profile } = page, app = make('div', { id: 'app' }), meta = profile.meta;
 
 	const head = make('header', {}, app), words = make('div', { class: 'words' }, head);
 	place.head = head;
@@ -256,7 +254,7 @@ page.ready(() => {
 	build();
 	page.on('hover', showTip);
 	page.on('view', () => {
-		page.place.tip.dataset.key = '';
+		place.tip.dataset.key = '';
 		showStatus(page.state.selected);
 	});
 	page.on('change', patch => {
@@ -265,7 +263,7 @@ page.ready(() => {
 		if ('selected' in patch || 'zoom' in patch)
 			showStatus(page.state.selected);
 		if ('zoom' in patch || 'transforms' in patch)
-			page.place.tip.hidden = true;
+			place.tip.hidden = true;
 		if ('zoom' in patch)
 			page.say(page.state.zoom ? 'Zoomed to ' + page.functionOf(page.state.zoom).name : 'All is shown');
 	});
@@ -274,6 +272,10 @@ page.ready(() => {
 
 // After every file has added its tabs.
 page.showPanels = () => {
+	// A low graph needs no high place.
+	const needed = (page.view.rowStart.length + 2) * page.graph.ROW;
+
+	setSplit(Math.min(0.7, Math.max(0.42, 1 - needed / place.work.clientHeight)));
 	showTab();
 	showStatus(page.state.selected);
 };
