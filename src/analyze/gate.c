@@ -10,7 +10,8 @@
 
 #include "base/message.h"
 
-#define POWER_Z 0.8416212335729143	/* 80 % of the normal distribution lies below */
+#define POWER	 0.8		/* of all comparisons are decided by the runs that are asked for */
+#define RUNS_MAX 1000000u	/* more are not worth a number */
 
 void np_gate_options_init(struct np_gate_options *options)
 {
@@ -126,25 +127,67 @@ static double limit_of(const struct np_gate *gate, const struct np_verdict_of_sh
 	return fmax(gate->options.points, gate->options.relative * verdict->share[0]);
 }
 
-static void decide_change(struct np_gate *gate, const char *name,
-			  const struct np_gate_change *change, double *ret_most)
+/* The questions to which the answer is to be "no". */
+struct open_questions {
+	double *ratio;		/* limit over standard error */
+	size_t count, room;
+	double df;		/* the least of theirs */
+	double least;		/* of the ratios */
+};
+
+static void ask(struct np_gate *gate, const char *name, const struct np_gate_change *change,
+		struct open_questions *open)
 {
-	double limit, runs, z;
+	double limit = limit_of(gate, &change->verdict), ratio;
 
 	if (!change->tested || change->significant)
 		return;
-	limit = limit_of(gate, &change->verdict);
+	ratio = limit / fmax(change->verdict.error, 1e-12);
+	if (open->count == open->room) {
+		open->room = open->room ? 2 * open->room : 64;
+		open->ratio = np_xrealloc(open->ratio, open->room, sizeof(*open->ratio));
+	}
+	open->ratio[open->count++] = ratio;
+	open->df = fmin(open->df, change->verdict.df);
 	if (change->verdict.upper_one_sided < limit)
 		return;
 	gate->undecided++;
-	runs = (double)(gate->experiment.count[0] < gate->experiment.count[1]
-			? gate->experiment.count[0] : gate->experiment.count[1]);
-	z = (np_student_quantile(0.05, INFINITY) + POWER_Z) * change->verdict.error / limit;
-	runs = fmax(ceil(runs * z * z), runs + 1);
-	if (runs > *ret_most) {
-		*ret_most = runs;
+	if (ratio < open->least) {
+		open->least = ratio;
 		gate->least_decided = name;
 	}
+}
+
+/* Would RUNS times as many runs answer all of them, if nothing changed, in POWER of all cases? */
+static bool would_show(const struct open_questions *open, double runs_now, double runs)
+{
+	double quantile = np_student_quantile(0.05, open->df + 2 * (runs - runs_now));
+	double factor = sqrt(runs / runs_now), all = 1;
+
+	for (size_t i = 0; i < open->count && all >= POWER; i++)
+		all *= np_student_tail(quantile - open->ratio[i] * factor, INFINITY);
+	return all >= POWER;
+}
+
+static size_t runs_needed(const struct open_questions *open, size_t runs_now)
+{
+	size_t low = runs_now, high = runs_now + 1;
+
+	while (high < RUNS_MAX && !would_show(open, (double)runs_now, (double)high)) {
+		low = high;
+		high *= 2;
+	}
+	if (high >= RUNS_MAX)
+		return RUNS_MAX;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (would_show(open, (double)runs_now, (double)middle))
+			high = middle;
+		else
+			low = middle;
+	}
+	return high;
 }
 
 static void count_causes(struct np_gate *gate)
@@ -163,28 +206,37 @@ static void count_causes(struct np_gate *gate)
 	}
 }
 
-static void decide(struct np_gate *gate)
+/* Sets undecided, least_decided and runs_needed. */
+static void ask_all(struct np_gate *gate, size_t runs)
 {
-	size_t runs = gate->experiment.count[0] < gate->experiment.count[1]
-		    ? gate->experiment.count[0] : gate->experiment.count[1];
-	bool enough = runs >= gate->options.runs_fail;
-	double most = 0;
+	struct open_questions open = { .df = INFINITY, .least = INFINITY };
 
 	for (size_t i = 0; i < gate->row_count; i++) {
 		const struct np_gate_row *row = &gate->rows[i];
 
 		if (row->role != NP_GATE_NONE)
 			continue;
-		decide_change(gate, row->row->name, &row->self, &most);
+		ask(gate, row->row->name, &row->self, &open);
 		if (!np_gate_is_leaf(gate, row->row))
-			decide_change(gate, row->row->name, &row->total, &most);
+			ask(gate, row->row->name, &row->total, &open);
 	}
 	for (size_t i = 0; i < gate->module_count; i++)
 		if (gate->modules[i].role == NP_GATE_NONE)
-			decide_change(gate, gate->modules[i].name, &gate->modules[i].own, &most);
-	if (!enough)
-		most = fmax(most, (double)gate->options.runs_fail);
-	gate->runs_needed = most > 1e6 ? 1000000 : (size_t)most;
+			ask(gate, gate->modules[i].name, &gate->modules[i].own, &open);
+	if (gate->undecided > 0)
+		gate->runs_needed = runs_needed(&open, runs);
+	free(open.ratio);
+}
+
+static void decide(struct np_gate *gate)
+{
+	size_t runs = gate->experiment.count[0] < gate->experiment.count[1]
+		    ? gate->experiment.count[0] : gate->experiment.count[1];
+	bool enough = runs >= gate->options.runs_fail;
+
+	ask_all(gate, runs);
+	if (!enough && gate->runs_needed < gate->options.runs_fail)
+		gate->runs_needed = gate->options.runs_fail;
 	count_causes(gate);
 	if (gate->over_budget > 0 ||
 	    (enough && (gate->slower > 0 || (gate->work.significant && gate->work.verdict.change > 0))))
