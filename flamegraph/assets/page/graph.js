@@ -317,7 +317,7 @@ function place(node) {
 }
 
 function reveal(node) {
-	const y = top(page.view.depth[node]);
+	const y = top(page.view.depth[node]), height = scroll.clientHeight;	// ours may be of before
 
 	if (y < scroll.scrollTop)
 		scroll.scrollTop = y - ROW;
