@@ -11,6 +11,7 @@
 
 const struct np_report_command np_report_commands[] = {
 	{ "peek", "a function, its callers and its callees", np_report_peek },
+	{ "lines", "the hot lines, and the source around them", np_report_lines },
 	{ "modules", "what each program and library takes", np_report_modules },
 	{ "threads", "what each thread takes", np_report_threads },
 	{ "convert", "a profile in another tool's format", np_report_convert },

@@ -22,6 +22,7 @@ extern const struct np_report_command np_report_commands[];
 const struct np_report_command *np_report_command_find(const char *word);
 
 int np_report_peek(int argc, char **argv);
+int np_report_lines(int argc, char **argv);
 int np_report_modules(int argc, char **argv);
 int np_report_threads(int argc, char **argv);
 int np_report_convert(int argc, char **argv);

@@ -25,7 +25,7 @@ static const char help[] =
 	"  -a, --all             take all functions that match together\n";
 
 static const struct option options[] = {
-	{ "all", no_argument, NULL, NP_VIEW_OPTION },
+	{ "all", no_argument, NULL, 'a' },
 	{ 0 },
 };
 
@@ -44,7 +44,7 @@ static void take(void *context, int option, const char *value)
 {
 	bool *all = context;
 
-	*all |= option == NP_VIEW_OPTION;
+	*all |= option == 'a';
 }
 
 static void nothing_matches(const struct np_view *view)
@@ -156,7 +156,7 @@ int np_report_peek(int argc, char **argv)
 {
 	bool all = false;
 	struct np_view view = { .help = help, .schema = "neuroprof-peek/1", .options = options,
-				.take = take, .context = &all, .word_name = "FUNCTION" };
+				.letters = "a", .take = take, .context = &all, .word_name = "FUNCTION" };
 	struct np_peek_match *matches;
 	char message[256];
 	size_t count;

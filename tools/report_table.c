@@ -93,6 +93,8 @@ char *np_table_cell_text(const struct np_document *document, const struct np_col
 
 	if (!cell->known)
 		return np_xstrdup(DASH);
+	if (cell->text)
+		return np_visible(cell->text, NP_VISIBLE_NAME_MAX);
 	switch (column->kind) {
 	case NP_COLUMN_SHARE:
 		np_report_share(text, sizeof(text), cell->share);
@@ -108,7 +110,7 @@ char *np_table_cell_text(const struct np_document *document, const struct np_col
 		return np_xasprintf("%s%s", np_tree_meta(document->tree)->calls == NP_CALLS_LOWER_BOUND
 				    ? "\xe2\x89\xa5" : "", text);
 	default:
-		return np_visible(cell->text, NP_VISIBLE_NAME_MAX);
+		return np_xstrdup("");
 	}
 }
 

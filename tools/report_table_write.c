@@ -35,7 +35,12 @@ static void write_json(const struct np_document *document, FILE *to)
 						     document->file_count));
 	for (size_t i = 0; i < document->table_count; i++) {
 		const struct np_table *table = document->tables[i];
-		json_t *rows = np_json_must(json_array()), *row = NULL;
+		json_t *rows = json_object_get(root, table->key), *row = NULL;
+
+		if (!rows) {	/* tables of one key are one list */
+			rows = np_json_must(json_array());
+			np_json_set(root, table->key, rows);
+		}
 
 		for (size_t j = 0; j < table->cell_count; j++) {
 			const struct np_column *column = &table->columns[j % table->column_count];
@@ -49,7 +54,6 @@ static void write_json(const struct np_document *document, FILE *to)
 				 column->kind == NP_COLUMN_SHARE ? "_share" : "");
 			np_json_set(row, key, cell_value(column, &table->cells[j]));
 		}
-		np_json_set(root, table->key, rows);
 	}
 	for (size_t i = 0; i < document->note_count; i++)
 		np_json_append(notes, np_json_text(document->notes[i]));

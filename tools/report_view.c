@@ -92,6 +92,7 @@ static void parse(struct np_view *view, int argc, char **argv)
 {
 	struct option all[OPTIONS_MAX] = { { 0 } };
 	char *help = np_xasprintf("neuroprof-report %s --help", argv[0]);
+	char *letters = np_xasprintf(":n:f:o:%s", view->letters ? view->letters : "");
 	size_t count = COMMON_COUNT;
 	int option;
 
@@ -100,12 +101,13 @@ static void parse(struct np_view *view, int argc, char **argv)
 		all[count++] = *own;	/* the table of a command is a few rows */
 	opterr = 0;
 	optind = 0;
-	while ((option = getopt_long(argc, argv, ":n:f:o:", all, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, letters, all, NULL)) != -1) {
 		if (option == '?' || option == ':')
 			exit(np_bad_option(option, argv, help));
 		take(view, option);
 	}
 	free(help);
+	free(letters);
 	if (view->word_name && optind < argc)
 		view->word = argv[optind++];
 	if (optind == argc)

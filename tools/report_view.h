@@ -22,7 +22,8 @@ struct np_view {
 	const char *help;		/* usage and what it does; the common options follow it */
 	const char *schema;
 	const struct option *options;	/* its own, ending with a row of zeroes; NULL: none.  Values
-					 * from NP_VIEW_OPTION on */
+					 * are letters or from NP_VIEW_OPTION on */
+	const char *letters;		/* those of its own, as for getopt(): "ad:"; NULL: none */
 	void (*take)(void *context, int option, const char *value);
 	void *context;
 	const char *word_name;		/* a word before the files: "FUNCTION"; NULL: there is none */
