@@ -250,11 +250,10 @@ static bool place_node(struct np_fold_model *model, const struct placed *all, ui
 
 /* Counts of a live process change: each is read once. */
 static void count_node(struct np_fold_model *model, const struct np_spool_node *from,
-		       struct placed *at)
+		       uint64_t calls, struct placed *at)
 {
 	uint64_t samples = np_load_relaxed(&from->samples),
 		 periods = np_load_relaxed(&from->periods);
-	uint64_t calls = np_load_relaxed(&from->calls);
 	uint64_t period_ns = np_spool_head(model->reader)->period_ns;
 
 	if (samples == 0 && periods == 0 && calls == 0)
@@ -286,9 +285,11 @@ void np_fold_model_init(struct np_fold_model *model, const struct np_spool_reade
 {
 	uint32_t count = np_spool_node_count(reader);
 	struct placed *all = np_xcalloc(count, sizeof(*all));
+	uint64_t *calls = np_xcalloc(count, sizeof(*calls));
 
 	*model = (struct np_fold_model){ .reader = reader };
 	read_modules(model);
+	np_spool_calls(reader, calls);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct np_spool_node *node = np_spool_node(reader, i);
 
@@ -296,12 +297,13 @@ void np_fold_model_init(struct np_fold_model *model, const struct np_spool_reade
 		if (!node)
 			continue;
 		if (place_node(model, all, i, node, &all[i])) {
-			count_node(model, node, &all[i]);
+			count_node(model, node, calls[i], &all[i]);
 			continue;
 		}
 		all[i].node = NP_FOLD_NONE;
 		model->damaged++;
 	}
+	free(calls);
 	free(all);
 }
 

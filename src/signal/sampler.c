@@ -18,6 +18,7 @@
 #include "signal/account.h"
 #include "signal/governor.h"
 #include "signal/modules.h"
+#include "signal/record.h"
 
 #define RED_ZONE_BYTES 128u
 
@@ -81,18 +82,6 @@ static void thread_enter_image(struct np_thread *self)
 	self->image = np_sampler.image;
 }
 
-static uint32_t root_of(struct np_thread *self, uint8_t quality)
-{
-	uint32_t node = self->roots[quality];
-
-	if (node == 0) {
-		node = np_spool_child(&np_sampler.spool, NP_SPOOL_NODE_ROOT, 0,
-				      (uint64_t)self->entry * 256 + quality, NP_NODE_ROOT);
-		self->roots[quality] = node == UINT32_MAX ? 0 : node;
-	}
-	return node;
-}
-
 /* The signal stack counts as the thread's own while a handler runs on it. */
 static struct np_stack_range stack_range(const struct np_thread *self, const ucontext_t *context)
 {
@@ -110,37 +99,6 @@ static struct np_stack_range stack_range(const struct np_thread *self, const uco
 		range.low = range.high = 0;	/* a foreign stack: nothing is known to be mapped */
 	}
 	return range;
-}
-
-/* Frames [0, known) have their nodes already; frames from FRESH on are new activations
- * (UINT32_MAX: it is not known which). */
-static void record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t periods)
-{
-	struct np_spool *spool = &np_sampler.spool;
-	struct np_stack *stack = &self->stack;
-	uint32_t node = known ? stack->nodes[known - 1] : root_of(self, stack->quality);
-	uint32_t i;
-
-	if (node == UINT32_MAX) {
-		np_spool_count(spool, NP_COUNT_ON_ANCESTOR, 1);
-		np_spool_commit(spool, NP_SPOOL_NODE_ROOT, periods);
-		return;
-	}
-	for (i = known; i < stack->depth; i++) {
-		const struct np_frame *frame = &stack->frames[i];
-		uint32_t child = np_spool_child(spool, node, frame->module, frame->pc,
-						(enum np_node_kind)frame->kind);
-
-		if (child == UINT32_MAX) {	/* full: kept on the deepest known ancestor */
-			np_spool_count(spool, NP_COUNT_ON_ANCESTOR, 1);
-			break;
-		}
-		stack->nodes[i] = node = child;
-		if (i >= fresh)
-			np_spool_add_calls(spool, node, 1);
-	}
-	self->nodes_valid = i;
-	np_spool_commit(spool, node, periods);
 }
 
 static bool has_spool(void)
@@ -252,7 +210,7 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	/* Only between two whole stacks does "not the same" mean "called since". */
 	fresh = np_sampler.unwinder->tracks_activations && quality_before == NP_QUALITY_COMPLETE &&
 		self->stack.quality == NP_QUALITY_COMPLETE ? same + same_activation : UINT32_MAX;
-	record(self, known, fresh, periods);
+	np_record(self, known, fresh, periods);
 	np_governor_note(np_governor_cycles() - entered, periods * np_sampler.period_ns);
 }
 

@@ -89,9 +89,9 @@ static void commit_startup(struct np_spool *spool)
 	if (np_sampler.startup_periods == 0)
 		return;
 	node = np_spool_child(spool, NP_SPOOL_NODE_ROOT, 0, 0, NP_NODE_STARTUP);
-	if (node == UINT32_MAX)
+	if (node == NP_SPOOL_NODE_NONE)
 		return;
-	np_spool_commit(spool, node, np_sampler.startup_periods);
+	np_spool_commit(spool, 0, node, node, np_sampler.startup_periods);
 	np_spool_count(spool, NP_COUNT_STARTUP_PERIODS, np_sampler.startup_periods);
 }
 

@@ -15,8 +15,14 @@
  *  - np_spool_header is complete once `state` is not NP_SPOOL_EMPTY;
  *  - an entry of a table is complete once its `ready` byte is 1 (stored last, with release);
  *    an entry below `used` whose `ready` is 0 was being written when the process died: skip it;
- *  - a node's parent has a smaller index than the node; so do its chunk neighbours of older chunks;
- *  - the same (parent, module, pc, kind) may occur in more than one node: their counts add up.
+ *  - a node's parent has a smaller index than the node;
+ *  - the same (parent, module, pc, kind) may occur in more than one node: their counts add up;
+ *  - `resumed` of a sample is counted before its `samples`: who reads all `samples` first and all
+ *    `resumed` after them never counts too many calls.
+ *
+ * Who writes: an entry is filled in by the thread that took its index.  The counts of a thread
+ * entry and of the nodes below its roots are changed by that thread alone, without atomic
+ * additions; those of thread entry 0 and of node 0 are shared and changed by atomic additions.
  */
 #ifndef NP_SPOOL_LAYOUT_H
 #define NP_SPOOL_LAYOUT_H
@@ -24,14 +30,16 @@
 #include <stdint.h>
 
 #define NP_SPOOL_MAGIC   "NPSPOOL"	/* 7 characters and a NUL */
-#define NP_SPOOL_VERSION 2u
+#define NP_SPOOL_VERSION 3u
 #define NP_SPOOL_SUFFIX  ".spool"	/* <pid>.<start time in clock ticks>.<image>.spool */
 
 #define NP_SPOOL_NODE_ROOT 0u		/* node 0 is the root of every stack; a parent of 0 is top level */
+#define NP_SPOOL_NODE_NONE UINT32_MAX
 
 #define NP_SPOOL_MODULES_MAX 4096u	/* module 0 is "no module": anonymous or JIT code */
 #define NP_SPOOL_THREADS_MAX 1024u	/* thread 0 collects the threads that found no entry of their own */
-#define NP_SPOOL_CHUNKS_MAX  24u
+#define NP_SPOOL_SPARE_MAX   12u	/* sections that later versions may add */
+#define NP_SPOOL_FANOUT	     4u		/* links of a node to siblings */
 
 enum np_spool_state {
 	NP_SPOOL_EMPTY = 0,		/* header not complete: nothing to save */
@@ -73,8 +81,8 @@ enum np_quality {
 
 /* Counters of the header: what was taken, and everything that was not, by cause. */
 enum np_counter {
-	NP_COUNT_SAMPLES = 0,		/* samples committed to a node */
-	NP_COUNT_PERIODS,		/* clock periods committed: periods * period_ns = CPU time */
+	NP_COUNT_SAMPLES = 0,		/* samples committed; 0 in the file: the threads have it, and */
+	NP_COUNT_PERIODS,		/* periods committed, likewise; a reader's copy has the sums */
 	NP_COUNT_ON_ANCESTOR,		/* samples whose new path did not fit, kept on the deepest known ancestor */
 	NP_COUNT_LOST_REENTRANT,	/* ticks that interrupted our own code on the same thread */
 	NP_COUNT_LOST_NO_THREAD,	/* ticks on a thread that is not attached (yet, or any more) */
@@ -103,19 +111,35 @@ enum np_node_kind {
 	NP_NODE_STARTUP = 4,		/* CPU time used before the library attached; pc = 0 */
 };
 
-/* One frame of one calling context.  parent/module/pc/kind are constant once `ready`. */
+/* One frame of one calling context, one cache line.  pc and key are constant once `ready`.
+ *
+ * The children of a node are a trie over a hash of (pc, module, kind): `child` is the one that came
+ * first, each has links to NP_SPOOL_FANOUT others by the next bits of their hash.  A link is set once. */
 struct np_spool_node {
 	uint64_t pc;			/* run-time address, or what `kind` says */
-	uint32_t parent;		/* index of the caller's node; 0 = top level */
-	uint32_t next;			/* bucket chain: index of the next node, 0 = end */
-	uint16_t module;		/* index into modules; 0 = none */
-	uint8_t kind;			/* enum np_node_kind */
-	uint8_t ready;			/* 1 once all of the above is in place */
+	union {
+		struct {
+			uint32_t parent;	/* index of the caller's node; 0 = top level */
+			uint16_t module;	/* index into modules; 0 = none */
+			uint8_t kind;		/* enum np_node_kind */
+			uint8_t ready;		/* 1 once pc and all of this is in place */
+		};
+		uint64_t key;		/* the four of them, as they are compared and stored */
+	};
+	uint32_t child;
 	uint32_t reserved;
+	uint32_t sibling[NP_SPOOL_FANOUT];
 	uint64_t samples;		/* samples that ended here */
 	uint64_t periods;		/* clock periods that they weigh */
-	uint64_t calls;			/* activations seen, a lower bound; 0 = not counted */
+	uint64_t resumed;		/* samples of which this was the innermost frame that was not new
+					 * since the sample before; see np_spool_calls() */
 };
+
+/* np_spool_node.key of a node that is complete. */
+static inline uint64_t np_spool_key(uint32_t parent, uint16_t module, uint8_t kind)
+{
+	return (uint64_t)1 << 56 | (uint64_t)kind << 48 | (uint64_t)module << 32 | parent;
+}
 
 /* A mapped object.  A file that was unmapped and mapped again gets a new entry. */
 struct np_spool_module {
@@ -141,6 +165,9 @@ struct np_spool_thread {
 	uint8_t flags;
 	uint16_t reserved;
 	char name[16];			/* comm at its first sample, NUL-terminated */
+	uint64_t samples;		/* committed by this thread */
+	uint64_t periods;		/* likewise */
+	uint64_t reserved_counts[3];	/* a cache line of its own */
 };
 
 /* Where a section is, what fits, what is in use.  `ready` and `used` only grow. */
@@ -148,19 +175,7 @@ struct np_spool_section {
 	uint64_t offset;		/* from the start of the file */
 	uint64_t capacity;		/* entries (bytes for strings) */
 	uint64_t ready;			/* bytes from `offset` that are allocated */
-	uint64_t used;			/* entries handed out; may pass capacity when full; for nodes
-					 * it stays 0: their count is in the chunks */
-};
-
-/* Nodes live in chunks of doubling size; each chunk has a hash table of its own. */
-struct np_spool_chunk {
-	uint64_t buckets;		/* offset of uint32_t[bucket_count]: node index or 0 */
-	uint32_t bucket_count;		/* a power of two */
-	uint32_t first;			/* index of its first node */
-	uint32_t count;			/* nodes that fit */
-	uint32_t used;			/* nodes handed out; may pass count when full */
-	uint32_t ready;			/* 1 once nodes and buckets are allocated */
-	uint32_t reserved;
+	uint64_t used;			/* entries handed out; may pass capacity when full */
 };
 
 struct np_spool_header {
@@ -196,11 +211,11 @@ struct np_spool_header {
 	uint32_t reserved;
 
 	struct np_spool_section modules, threads, strings, nodes;
-	struct np_spool_chunk chunks[NP_SPOOL_CHUNKS_MAX];
+	struct np_spool_section spare[NP_SPOOL_SPARE_MAX];	/* 0: not there */
 };
 
-_Static_assert(sizeof(struct np_spool_node) == 48, "node size is part of the format");
+_Static_assert(sizeof(struct np_spool_node) == 64, "node size is part of the format");
 _Static_assert(sizeof(struct np_spool_module) == 56, "module size is part of the format");
-_Static_assert(sizeof(struct np_spool_thread) == 24, "thread size is part of the format");
+_Static_assert(sizeof(struct np_spool_thread) == 64, "thread size is part of the format");
 
 #endif

@@ -127,28 +127,31 @@ static void place_table(struct np_spool_reader *reader, struct table *table,
 	section->used = used;
 }
 
-/* Nodes are handed out per chunk; the highest index in use bounds the table.  Chunks follow each
- * other without a gap, else the list ends there. */
-static uint64_t nodes_used(struct np_spool_reader *reader)
+static const void *entry_at(const struct np_spool_reader *reader, const struct table *table,
+			    uint64_t index, uint64_t entry_bytes)
 {
-	uint64_t first = 0, used = 0;
+	return index < table->count ? reader->bytes + table->offset + index * entry_bytes : NULL;
+}
 
-	for (uint32_t i = 0; i < NP_SPOOL_CHUNKS_MAX; i++) {
-		struct np_spool_chunk *chunk = &reader->head.chunks[i];
+/* Saturates: every sum of ours is far below. */
+static void sum_up(uint64_t *sum, uint64_t add)
+{
+	if (__builtin_add_overflow(*sum, add, sum))
+		*sum = UINT64_MAX;
+}
 
-		if (chunk->count == 0)
-			break;
-		if (chunk->first != first) {
-			reader->damaged++;
-			break;
-		}
-		if (chunk->used > chunk->count)
-			chunk->used = chunk->count;
-		if (chunk->used > 0)
-			used = first + chunk->used;
-		first += chunk->count;
+/* What all threads committed, into the header's copy. */
+static void sum_threads(struct np_spool_reader *reader)
+{
+	uint64_t *counters = reader->head.counters;
+
+	for (uint64_t i = 0; i < reader->threads.count; i++) {
+		const struct np_spool_thread *thread =
+			entry_at(reader, &reader->threads, i, sizeof(*thread));
+
+		sum_up(&counters[NP_COUNT_SAMPLES], np_load_relaxed(&thread->samples));
+		sum_up(&counters[NP_COUNT_PERIODS], np_load_relaxed(&thread->periods));
 	}
-	return used;
 }
 
 static int place_all(struct np_spool_reader *reader, char *message, size_t message_bytes)
@@ -165,8 +168,9 @@ static int place_all(struct np_spool_reader *reader, char *message, size_t messa
 	place_table(reader, &reader->modules, &head->modules, head->modules.used,
 		    sizeof(struct np_spool_module), NP_SPOOL_MODULES_MAX);
 	place_table(reader, &reader->strings, &head->strings, head->strings.used, 1, UINT32_MAX);
-	place_table(reader, &reader->nodes, &head->nodes, nodes_used(reader),
-		    sizeof(struct np_spool_node), UINT32_MAX - 1);
+	place_table(reader, &reader->nodes, &head->nodes, head->nodes.used,
+		    sizeof(struct np_spool_node), NP_SPOOL_NODE_NONE - 1);
+	sum_threads(reader);
 	return 0;
 }
 
@@ -286,12 +290,6 @@ static void count_damage(const struct np_spool_reader *reader, const struct tabl
 	self->damaged += is_damaged;
 }
 
-static const void *entry_at(const struct np_spool_reader *reader, const struct table *table,
-			    uint64_t index, uint64_t entry_bytes)
-{
-	return index < table->count ? reader->bytes + table->offset + index * entry_bytes : NULL;
-}
-
 uint32_t np_spool_node_count(const struct np_spool_reader *reader)
 {
 	return (uint32_t)reader->nodes.count;
@@ -316,6 +314,34 @@ const struct np_spool_node *np_spool_node(const struct np_spool_reader *reader, 
 	sound = node->ready == 1 && node_is_sound(node, index);
 	count_damage(reader, &reader->nodes, index, !sound);
 	return sound ? node : NULL;
+}
+
+/* A sample is one activation more of each frame inside the one that it resumed: the sum over a
+ * node's subtree of samples, less those that were resumed in it. */
+void np_spool_calls(const struct np_spool_reader *reader, uint64_t *ret_calls)
+{
+	uint32_t count = np_spool_node_count(reader);
+	uint64_t *sums = ret_calls;	/* modulo 2^64, so that nothing overflows on the way */
+
+	/* All samples before any `resumed`: layout.h says why. */
+	for (uint32_t i = 0; i < count; i++) {
+		const struct np_spool_node *node = np_spool_node(reader, i);
+
+		sums[i] = node ? np_load_acquire(&node->samples) : 0;
+	}
+	for (uint32_t i = count; i-- > 0;) {
+		const struct np_spool_node *node = np_spool_node(reader, i);
+		uint32_t parent = node ? np_load_relaxed(&node->parent) : UINT32_MAX;
+
+		if (!node)
+			continue;
+		sums[i] -= np_load_relaxed(&node->resumed);
+		if (parent < i)		/* looked at again: the file may change meanwhile */
+			sums[parent] += sums[i];
+		/* Less than none: a sample that was cut off within its commit, or damage. */
+		if (sums[i] > INT64_MAX)
+			sums[i] = 0;
+	}
 }
 
 uint32_t np_spool_module_count(const struct np_spool_reader *reader)

@@ -32,7 +32,8 @@ int np_spool_open_memory(const void *bytes, size_t size, struct np_spool_reader 
 
 void np_spool_close(struct np_spool_reader *reader);	/* NULL is fine */
 
-/* The header as it was when opened: strings are terminated, counts are clamped to what fits. */
+/* The header as it was when opened: strings are terminated, counts are clamped to what fits, and
+ * NP_COUNT_SAMPLES and NP_COUNT_PERIODS are the threads' sums. */
 const struct np_spool_header *np_spool_head(const struct np_spool_reader *reader);
 
 /* Tables: *_count() is an upper bound for the index; an entry that was never completed, or that
@@ -43,6 +44,10 @@ uint32_t np_spool_module_count(const struct np_spool_reader *reader);
 const struct np_spool_module *np_spool_module(const struct np_spool_reader *reader, uint32_t index);
 uint32_t np_spool_thread_count(const struct np_spool_reader *reader);
 const struct np_spool_thread *np_spool_thread(const struct np_spool_reader *reader, uint32_t index);
+
+/* For each node a lower bound of how often its frame was called; RET_CALLS has room for
+ * np_spool_node_count().  0 where nothing is known. */
+void np_spool_calls(const struct np_spool_reader *reader, uint64_t *ret_calls);
 
 /* A module's path: "" when unknown or damaged; always terminated. */
 const char *np_spool_module_path(const struct np_spool_reader *reader,

@@ -72,7 +72,7 @@ static inline struct make_spool *make_spool(void)
 	head->strings.used = 1;
 	head->modules.used = 1;
 	head->threads.used = 1;
-	head->chunks[0] = (struct np_spool_chunk){ .count = MAKE_NODES, .used = 1, .ready = 1 };
+	head->nodes.used = 1;
 	strcpy(s->threads[0].name, "(other)");
 	s->threads[0].ready = 1;
 	s->nodes[0].kind = NP_NODE_ROOT;
@@ -108,14 +108,14 @@ static inline uint16_t make_module(struct make_spool *s, const char *path, uint6
 static inline uint32_t make_node(struct make_spool *s, uint32_t parent, uint16_t module,
 	uint64_t pc, enum np_node_kind kind, uint64_t samples)
 {
-	uint32_t index = s->head.chunks[0].used++;
+	uint32_t index = (uint32_t)s->head.nodes.used++;
 
 	s->nodes[index] = (struct np_spool_node){
 		.pc = pc, .parent = parent, .module = module, .kind = (uint8_t)kind, .ready = 1,
-		.samples = samples, .periods = samples,
+		.samples = samples, .periods = samples, .resumed = samples,
 	};
-	s->head.counters[NP_COUNT_SAMPLES] += samples;
-	s->head.counters[NP_COUNT_PERIODS] += samples;
+	s->threads[0].samples += samples;
+	s->threads[0].periods += samples;
 	return index;
 }
 

@@ -128,12 +128,13 @@ static struct make_spool *make_rich(void)
 	make_node(s, call, prog, 0x402000, NP_NODE_LEAF, 2);	/* where a call of 0x402001 lies */
 	make_node(
 		s, call, self, 0x7f1000000200, NP_NODE_LEAF, 4); /* in us: counts for its caller */
-	s->nodes[start].samples = s->nodes[start].periods = 5;	/* its child did not fit */
+	/* Its child did not fit. */
+	s->nodes[start].samples = s->nodes[start].periods = s->nodes[start].resumed = 5;
 	make_node(s, deep, lib, 0x7f0000000600, NP_NODE_LEAF, 6);
 	make_node(s, blind, 0, 0xdead0000, NP_NODE_LEAF, 1);
 	make_node(s, 0, 0, 0, NP_NODE_STARTUP, 1);
-	s->nodes[s->head.chunks[0].used - 1].periods = 9;
-	s->nodes[0].samples = s->nodes[0].periods = 8;		/* not even its root did */
+	s->nodes[s->head.nodes.used - 1].periods = 9;
+	s->nodes[0].samples = s->nodes[0].periods = s->nodes[0].resumed = 8;	/* not even its root did */
 	s->head.counters[NP_COUNT_ON_ANCESTOR] = 13;
 	s->head.counters[NP_COUNT_LOST_REENTRANT] = 17;
 	return s;
@@ -350,15 +351,16 @@ static void calls_are_counted_to_the_function_not_the_address(void **state)
 	uint64_t calls = 0;
 
 	(void)state;
-	s->nodes[call].calls = 1;
-	s->nodes[leaf].calls = 6;
+	s->nodes[root].resumed = 1;	/* called, and calling */
+	s->nodes[call].resumed = 2;	/* two calls more from where it was */
+	s->nodes[leaf].resumed = 1;	/* and met once more in the last of them */
 	s->head.pid = 4245;
 	assert_int_equal(fold_spool(s, &result), 0);
 	expect_folded(&result, "prog+0xf;prog+0x20 4\n");
 	tree = read_profile(result.pprof_path);
 	for (uint32_t i = 0; i < np_tree_node_count(tree); i++)
 		calls += np_tree_calls(tree, i);
-	assert_int_equal(calls, 7);
+	assert_int_equal(calls, 4);
 	assert_int_not_equal(np_tree_meta(tree)->calls, NP_CALLS_UNKNOWN);
 	assert_int_equal(np_tree_total_samples(tree, 0), 4);
 	np_tree_destroy(tree);
@@ -437,8 +439,7 @@ static void deep_stacks_are_no_trouble(void **state)
 	head->pid = 4246;
 	head->threads = head->modules = head->strings = (struct np_spool_section){ .offset = 0 };
 	head->nodes = (struct np_spool_section){ .offset = sizeof(*head), .capacity = count,
-						 .ready = count * sizeof(*nodes) };
-	head->chunks[0].count = head->chunks[0].used = count;
+						 .ready = count * sizeof(*nodes), .used = count };
 	nodes[0] = s->nodes[0];
 	nodes[1] = (struct np_spool_node){ .kind = NP_NODE_ROOT, .ready = 1 };
 	for (uint32_t i = 2; i < count; i++)

@@ -81,26 +81,30 @@ static void the_same_key_gives_the_same_node(void **state)
 	drop(&spool);
 }
 
-static void a_commit_counts_on_the_node_and_in_the_header(void **state)
+static void a_commit_counts_on_the_node_and_on_its_thread(void **state)
 {
 	struct np_spool spool;
-	uint32_t a;
+	uint32_t a, thread;
 
 	(void)state;
 	create(&spool, 4u << 20);
 	a = np_spool_child(&spool, 0, 0, 7, NP_NODE_LEAF);
-	np_spool_commit(&spool, a, 3);
-	np_spool_commit(&spool, a, 1);
-	np_spool_add_calls(&spool, a, 5);
-	assert_int_equal(node(&spool, a)->samples, 2);
-	assert_int_equal(node(&spool, a)->periods, 4);
-	assert_int_equal(node(&spool, a)->calls, 5);
-	assert_int_equal(spool.head->counters[NP_COUNT_SAMPLES], 2);
-	assert_int_equal(spool.head->counters[NP_COUNT_PERIODS], 4);
+	thread = np_spool_thread_add(&spool, 77, "thread-of-tests");
+	np_spool_commit(&spool, thread, a, a, 3);
+	np_spool_commit(&spool, thread, a, 0, 1);
+	np_spool_commit(&spool, 0, a, a, 5);
+	assert_int_equal(node(&spool, a)->samples, 3);
+	assert_int_equal(node(&spool, a)->periods, 9);
+	assert_int_equal(node(&spool, a)->resumed, 2);
+	assert_int_equal(node(&spool, 0)->resumed, 1);
+	assert_int_equal(spool.threads[thread].samples, 2);
+	assert_int_equal(spool.threads[thread].periods, 4);
+	assert_int_equal(spool.threads[0].samples, 1);
+	assert_int_equal(spool.threads[0].periods, 5);
 	drop(&spool);
 }
 
-/* An adversary that makes a new stack every time: bounded, and every chunk is used to its end. */
+/* An adversary that makes a new stack every time: bounded, and used to its end. */
 static void a_full_table_says_so_and_what_is_known_stays(void **state)
 {
 	struct np_spool spool;
@@ -265,7 +269,7 @@ static void *race(void *argument)
 
 		if (child == UINT32_MAX)
 			continue;
-		np_spool_commit(racer->spool, child, pc % 3 + 1);
+		np_spool_commit(racer->spool, 0, child, child, pc % 3 + 1);
 		racer->committed += pc % 3 + 1;
 	}
 	return NULL;
@@ -288,22 +292,18 @@ static void threads_lose_nothing_and_tear_nothing(void **state)
 		pthread_join(threads[i], NULL);
 		committed += racers[i].committed;
 	}
-	for (uint32_t c = 0; c < NP_SPOOL_CHUNKS_MAX; c++) {
-		const struct np_spool_chunk *chunk = &spool.head->chunks[c];
+	for (uint32_t i = 1; i < spool.head->nodes.used; i++) {
+		const struct np_spool_node *at = node(&spool, i);
 
-		for (uint32_t i = 0; i < chunk->used && i < chunk->count; i++) {
-			const struct np_spool_node *at = node(&spool, chunk->first + i);
-
-			if (!at->ready)
-				continue;
-			assert_true(at->parent < chunk->first + i || chunk->first + i == 0);
-			if (at->periods)
-				assert_int_equal(node(&spool, at->parent)->pc, at->pc % 7 + 1);
-			found += at->periods;
-		}
+		if (!at->ready)
+			continue;
+		assert_true(at->parent < i);
+		if (at->periods)
+			assert_int_equal(node(&spool, at->parent)->pc, at->pc % 7 + 1);
+		found += at->periods;
 	}
 	assert_int_equal(found, committed);
-	assert_int_equal(spool.head->counters[NP_COUNT_PERIODS], committed);
+	assert_int_equal(spool.threads[0].periods, committed);
 	drop(&spool);
 }
 
@@ -311,7 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_key_gives_the_same_node),
-		cmocka_unit_test(a_commit_counts_on_the_node_and_in_the_header),
+		cmocka_unit_test(a_commit_counts_on_the_node_and_on_its_thread),
 		cmocka_unit_test(a_full_table_says_so_and_what_is_known_stays),
 		cmocka_unit_test(a_small_program_takes_little_memory),
 		cmocka_unit_test(tables_that_are_full_fall_back_to_entry_zero),
