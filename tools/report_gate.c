@@ -31,7 +31,12 @@ static const char help_text[] =
 	"      --rate P             false discoveries among the findings, in percent (5)\n"
 	"      --noise P            noise between runs when one run a side is given (5)\n"
 	"      --min-runs N         runs a side that can fail a build (3)\n"
-	"      --budget PATTERN:self=P%   or :total=P%: what a function may take; may be repeated\n"
+	"      --budget PATTERN:self=P%   or :total=P%, :calls=N: what a function may take; may be repeated\n"
+	"      --confirm COMMAND    before a FAIL: record once more into $NEUROPROF_CONFIRM/after (and\n"
+	"                           /before, else those given stand), one file a run; what is not met\n"
+	"                           again is SUSPECT\n"
+	"      --config FILE        thresholds and budgets (else neuroprof.yaml from here upwards)\n"
+	"      --no-config          without any\n"
 	"      --fail-on suspect,inconclusive   either or both: exit 1 and 4 for them\n\n"
 	"Too poor to judge by (exit 3):\n"
 	"      --min-samples N      a side (1000)\n"
@@ -117,6 +122,13 @@ static void put_change(const struct np_gate_change *change, FILE *to)
 		strncmp(relative, "\xc3\x97", 2) == 0 ? 11 : 10, relative, range, q);
 }
 
+static void put_again(enum np_gate_again again, FILE *to)
+{
+	if (again != NP_GATE_NOT_ASKED)
+		fprintf(to, "%*s%s\n", INDENT, "", again == NP_GATE_AGAIN
+			? "again when recorded once more" : "not again when recorded once more");
+}
+
 static void put_row(const struct np_gate *gate, const struct np_gate_row *row, FILE *to)
 {
 	put_change(np_gate_change_of(row), to);
@@ -125,6 +137,7 @@ static void put_row(const struct np_gate *gate, const struct np_gate_row *row, F
 		fputs(" (with its callees)", to);
 	put_place(row->row, to);
 	fputc('\n', to);
+	put_again(row->again, to);
 	if (row->role == NP_GATE_MOVED && row->cause != SIZE_MAX) {
 		fprintf(to, "%*s%s ", INDENT, "", row->renamed == row->cause ? "renamed?" : row->slower
 			? "moved here from" : "moved to");
@@ -157,6 +170,7 @@ static void put_modules(const struct np_gate *gate, FILE *to)
 		put_change(&module->own, to);
 		put_visible(to, module->name);
 		fprintf(to, "%s\n", module_note(module));
+		put_again(module->again, to);
 	}
 }
 
@@ -231,23 +245,37 @@ static void put_work(const struct np_gate *gate, FILE *to)
 	np_pair_q(p, gate->work.q);
 	fprintf(to, "\nThe whole: %s (95 %% interval %+.1f %% to %+.1f %%, p %s)\n", relative,
 		100 * verdict->lower, 100 * verdict->upper, p);
+	put_again(gate->work_again, to);
+}
+
+static const char *budget_word(const struct np_budget *budget)
+{
+	if (np_budget_is_over(budget))
+		return budget->again == NP_GATE_NOT_AGAIN ? "once" : "OVER";
+	return np_budget_is_close(budget) ? "close" : "kept";
 }
 
 static void put_budgets(const struct np_gate *gate, FILE *to)
 {
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
 		const struct np_budget *budget = &gate->options.budgets[i];
-		char share[NP_UNITS_TEXT], most[NP_UNITS_TEXT];
+		char value[NP_UNITS_TEXT], most[NP_UNITS_TEXT];
 
 		if (i == 0)
 			fputs("\nBudgets\n", to);
-		np_units_percent(most, budget->most);
-		np_units_percent(share, budget->share);
-		fprintf(to, "    %-5s", !budget->function || budget->share <= budget->most ? "kept"
-			: budget->lower > budget->most ? "OVER" : "close");
-		fprintf(to, " %s of at most %s %s  ", budget->function ? share : "nothing", most,
-			budget->total ? "total" : "self");
-		put_visible(to, budget->function ? budget->function : budget->pattern);
+		if (budget->of == NP_BUDGET_CALLS) {
+			np_units_count(value, (uint64_t)budget->value);
+			np_units_count(most, (uint64_t)budget->most);
+		} else {
+			np_units_percent(value, budget->value);
+			np_units_percent(most, budget->most);
+		}
+		fprintf(to, "    %-5s %s of at most %s %s  ", budget_word(budget),
+			budget->function ? value : "nothing", most, np_budget_of_name(budget->of));
+		if (budget->function)
+			put_visible(to, budget->function);
+		else
+			put_raw(to, np_budget_name(budget));
 		fputc('\n', to);
 	}
 }
@@ -267,6 +295,8 @@ void np_gate_text(const struct np_pair *pair, FILE *to)
 	}
 	if (gate->result == NP_GATE_UNUSABLE)
 		return;
+	if (pair->unconfirmed)
+		fprintf(to, "\nNot confirmed: %s\n", pair->unconfirmed);
 	put_work(gate, to);
 	np_pair_put_findings(pair, to);
 	put_budgets(gate, to);
@@ -303,6 +333,7 @@ int np_report_gate(int argc, char **argv)
 
 	np_pair_options(&pair, argc, argv, help_text);
 	np_pair_run(&pair);
+	np_pair_confirm(&pair);
 	status = np_pair_write(&pair, writers) < 0 ? NP_EXIT_USAGE : np_pair_status(&pair);
 	np_pair_finish(&pair);
 	return status;

@@ -62,7 +62,8 @@ static void put_module_cases(const struct np_gate *gate, bool fails, FILE *to)
 
 		if (!module->own.tested)
 			continue;
-		if (fails && module->role == NP_GATE_CAUSE && module->slower)
+		if (fails && module->role == NP_GATE_CAUSE && module->slower &&
+		    module->again != NP_GATE_NOT_AGAIN)
 			failure = np_pair_module_sentence(module);
 		put_simple_case("module", module->name, failure, "failure", to);
 		free(failure);
@@ -73,13 +74,14 @@ static void put_budget_cases(const struct np_gate *gate, FILE *to)
 {
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
 		const struct np_budget *budget = &gate->options.budgets[i];
-		char *failure = NULL;
+		char *failure = NULL, *name;
 
-		if (budget->function && budget->lower > budget->most)
-			failure = np_xasprintf("%s takes %.2f %% of the time, its budget is %.2f %%",
-					       budget->function, 100 * budget->share, 100 * budget->most);
-		put_simple_case("budget", budget->pattern, failure, "failure", to);
+		if (np_budget_is_over(budget) && budget->again != NP_GATE_NOT_AGAIN)
+			failure = np_pair_budget_sentence(budget);
+		name = np_budget_name(budget);
+		put_simple_case("budget", name, failure, "failure", to);
 		free(failure);
+		free(name);
 	}
 }
 
@@ -90,7 +92,8 @@ void np_gate_junit(const struct np_pair *pair, FILE *to)
 	size_t cases = gate->problem_count + gate->options.budget_count + gate->work_known;
 	char *verdict = np_pair_verdict(pair);
 
-	work_fails = fails && gate->work.significant && gate->work.verdict.change > 0;
+	work_fails = fails && gate->work.significant && gate->work.verdict.change > 0 &&
+		     gate->work_again != NP_GATE_NOT_AGAIN;
 	for (size_t i = 0; i < gate->row_count; i++)
 		cases += gate->rows[i].self.tested || gate->rows[i].total.tested;
 	for (size_t i = 0; i < gate->module_count; i++)
@@ -104,7 +107,8 @@ void np_gate_junit(const struct np_pair *pair, FILE *to)
 		put_simple_case("work", "the whole", work_fails ? "takes more time" : NULL, "failure", to);
 	for (size_t i = 0; i < gate->row_count; i++)
 		if (gate->rows[i].self.tested || gate->rows[i].total.tested)
-			put_case(gate, &gate->rows[i], fails, to);
+			put_case(gate, &gate->rows[i],
+				 fails && gate->rows[i].again != NP_GATE_NOT_AGAIN, to);
 	put_module_cases(gate, fails, to);
 	put_budget_cases(gate, to);
 	fputs("  <system-out>", to);
@@ -162,7 +166,8 @@ void np_gate_github(const struct np_pair *pair, FILE *to)
 		if (row->role != NP_GATE_CAUSE || !row->slower)
 			continue;
 		sentence = np_pair_sentence(gate, row);
-		put_annotation(to, level, row->row, "slower", sentence);
+		put_annotation(to, row->again == NP_GATE_NOT_AGAIN ? "warning" : level, row->row,
+			       "slower", sentence);
 		free(sentence);
 	}
 	for (size_t i = 0; i < gate->module_count; i++) {
@@ -172,7 +177,8 @@ void np_gate_github(const struct np_pair *pair, FILE *to)
 		if (module->role != NP_GATE_CAUSE || !module->slower)
 			continue;
 		sentence = np_pair_module_sentence(module);
-		put_annotation(to, level, NULL, "slower", sentence);
+		put_annotation(to, module->again == NP_GATE_NOT_AGAIN ? "warning" : level, NULL,
+			       "slower", sentence);
 		free(sentence);
 	}
 	free(verdict);
@@ -230,6 +236,12 @@ static void put_markdown_change(const char *name, const char *note,
 		*q == '<' ? "&lt;0.0001" : q);
 }
 
+static void put_markdown_again(enum np_gate_again again, FILE *to)
+{
+	if (again != NP_GATE_NOT_ASKED)
+		fputs(again == NP_GATE_AGAIN ? "confirmed" : "not confirmed", to);
+}
+
 static void put_markdown_row(const struct np_gate *gate, const struct np_gate_row *row, FILE *to)
 {
 	put_markdown_change(row->row->name, np_gate_change_is_self(row) ? "" : " (with its callees)",
@@ -239,6 +251,7 @@ static void put_markdown_row(const struct np_gate *gate, const struct np_gate_ro
 		      to);
 		put_code(to, gate->rows[row->cause].row->name);
 	}
+	put_markdown_again(row->again, to);
 	fputs(" |\n", to);
 }
 
@@ -261,7 +274,9 @@ static void put_markdown_modules(const struct np_gate *gate, FILE *to)
 			put_markdown_head("Modules", "module", to);
 		any = true;
 		put_markdown_change(module->name, "", &module->own, to);
-		fputs(module->role == NP_GATE_THROUGH ? "by functions above |\n" : "together |\n", to);
+		fputs(module->role == NP_GATE_THROUGH ? "by functions above " : "together ", to);
+		put_markdown_again(module->again, to);
+		fputs(" |\n", to);
 	}
 }
 
@@ -318,14 +333,25 @@ void np_gate_markdown(const struct np_pair *pair, FILE *to)
 	}
 	if (gate->result == NP_GATE_UNUSABLE)
 		return;
+	if (pair->unconfirmed) {
+		fputs("\n- Not confirmed: ", to);
+		put_prose(to, pair->unconfirmed);
+		fputc('\n', to);
+	}
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
 		const struct np_budget *budget = &gate->options.budgets[i];
 
-		if (!budget->function || budget->share <= budget->most)
+		char *value, *most;
+
+		if (!np_budget_is_over(budget) && !np_budget_is_close(budget))
 			continue;
-		fprintf(to, "\n- %s budget: ", budget->lower > budget->most ? "over" : "close to");
+		value = np_budget_amount(budget, budget->value);
+		most = np_budget_amount(budget, budget->most);
+		fprintf(to, "\n- %s budget: ", np_budget_is_over(budget) ? "over" : "close to");
 		put_code(to, budget->function);
-		fprintf(to, " takes %.2f %%, at most %.2f %%\n", 100 * budget->share, 100 * budget->most);
+		fprintf(to, ": %s, at most %s\n", value, most);
+		free(value);
+		free(most);
 	}
 	put_markdown_findings(pair, to);
 }

@@ -89,6 +89,12 @@ static json_t *name_of(const struct np_gate *gate, size_t row)
 	return row == SIZE_MAX ? json_null() : text(gate->rows[row].row->name);
 }
 
+/* Did the second set of recordings show it, too? */
+static json_t *again(enum np_gate_again again)
+{
+	return again == NP_GATE_NOT_ASKED ? json_null() : json_boolean(again == NP_GATE_AGAIN);
+}
+
 static json_t *row_object(const struct np_gate *gate, const struct np_gate_row *row)
 {
 	json_t *object = must(json_object());
@@ -104,6 +110,7 @@ static json_t *row_object(const struct np_gate *gate, const struct np_gate_row *
 	set(object, "gone", json_boolean(row->is_gone));
 	set(object, "cause", name_of(gate, row->cause));
 	set(object, "renamed", name_of(gate, row->renamed));
+	set(object, "again", again(row->again));
 	set(object, "q", real(row->q));
 	set(object, "self", change(&row->self));
 	set(object, "total", change(&row->total));
@@ -128,6 +135,7 @@ static json_t *modules(const struct np_gate *gate)
 		set(object, "direction", module->role == NP_GATE_NONE ? json_null()
 					 : text(module->slower ? "slower" : "faster"));
 		set(object, "cause", name_of(gate, module->cause));
+		set(object, "again", again(module->again));
 		set(object, "q", real(module->q));
 		set(object, "together", change(&module->own));
 		append(array, object);
@@ -135,12 +143,12 @@ static json_t *modules(const struct np_gate *gate)
 	return array;
 }
 
-static json_t *runs(const struct np_pair *pair, enum np_side side)
+static json_t *runs(const struct np_compare *compare, enum np_side side)
 {
 	json_t *array = must(json_array());
 
-	for (size_t i = 0; i < pair->compare.run_count; i++) {
-		const struct np_compare_run *run = &pair->compare.runs[i];
+	for (size_t i = 0; i < compare->run_count; i++) {
+		const struct np_compare_run *run = &compare->runs[i];
 		json_t *object;
 
 		if (run->side != side)
@@ -165,14 +173,21 @@ static json_t *budgets(const struct np_gate *gate)
 
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
 		const struct np_budget *budget = &gate->options.budgets[i];
+		bool is_calls = budget->of == NP_BUDGET_CALLS;
 		json_t *object = must(json_object());
 
-		set(object, "pattern", text(budget->pattern));
-		set(object, "of", text(budget->total ? "total" : "self"));
+		set(object, "pattern", text(budget->match.function ? budget->match.function : "*"));
+		set(object, "module_pattern", text_or_null(budget->match.module));
+		set(object, "file_pattern", text_or_null(budget->match.file));
+		set(object, "of", text(np_budget_of_name(budget->of)));
 		set(object, "most", real(budget->most));
 		set(object, "function", text_or_null(budget->function));
-		set(object, "share", budget->function ? real(budget->share) : json_null());
-		set(object, "share_lower95", budget->function ? real(budget->lower) : json_null());
+		set(object, is_calls ? "calls" : "share",
+		    budget->function ? real(budget->value) : json_null());
+		if (!is_calls)
+			set(object, "share_lower95",
+			    budget->function ? real(budget->lower) : json_null());
+		set(object, "again", again(budget->again));
 		append(array, object);
 	}
 	return array;
@@ -199,6 +214,22 @@ static json_t *method(const struct np_pair *pair)
 	set(object, "functions", count(gate->row_count));
 	set(object, "functions_tested", count(gate->tested));
 	set(object, "names_normalised", json_integer((json_int_t)pair->compare.renamed));
+	return object;
+}
+
+/* --confirm: what was recorded once more, or why it could not be. */
+static json_t *confirmation(const struct np_pair *pair)
+{
+	json_t *object;
+
+	if (!pair->second && !pair->unconfirmed)
+		return json_null();
+	object = must(json_object());
+	set(object, "again", again(pair->gate.again));
+	set(object, "whole_again", again(pair->gate.work_again));
+	set(object, "problem", text_or_null(pair->unconfirmed));
+	set(object, "before", pair->second ? runs(&pair->second->compare, NP_BEFORE) : json_null());
+	set(object, "after", pair->second ? runs(&pair->second->compare, NP_AFTER) : json_null());
 	return object;
 }
 
@@ -237,8 +268,8 @@ void np_gate_json(const struct np_pair *pair, FILE *to)
 	set(root, "verdict", text(np_gate_result_name(gate->result)));
 	set(root, "summary", text(sentence));
 	set(root, "exit_status", json_integer(np_pair_status(pair)));
-	set(root, "before", runs(pair, NP_BEFORE));
-	set(root, "after", runs(pair, NP_AFTER));
+	set(root, "before", runs(&pair->compare, NP_BEFORE));
+	set(root, "after", runs(&pair->compare, NP_AFTER));
 	set(root, "problems", problems);
 	set(root, "method", method(pair));
 	set(root, "whole", gate->work_known ? change(&gate->work) : json_null());
@@ -246,6 +277,7 @@ void np_gate_json(const struct np_pair *pair, FILE *to)
 	set(root, "unchanged", others(gate));
 	set(root, "modules", modules(gate));
 	set(root, "budgets", budgets(gate));
+	set(root, "confirmation", confirmation(pair));
 	set(root, "undecided", count(gate->undecided));
 	set(root, "runs_needed", gate->runs_needed ? count(gate->runs_needed) : json_null());
 	json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
@@ -352,7 +384,8 @@ static json_t *results(const struct np_pair *pair)
 		if (row->role != NP_GATE_CAUSE || !row->slower)
 			continue;
 		sentence = np_pair_sentence(gate, row);
-		append(array, result("slower-function", level, sentence, row->row));
+		append(array, result("slower-function", row->again == NP_GATE_NOT_AGAIN ? "warning" : level,
+				     sentence, row->row));
 		free(sentence);
 	}
 	for (size_t i = 0; i < gate->module_count; i++) {
@@ -362,7 +395,8 @@ static json_t *results(const struct np_pair *pair)
 		if (module->role != NP_GATE_CAUSE || !module->slower)
 			continue;
 		sentence = np_pair_module_sentence(module);
-		append(array, result("slower-module", level, sentence, NULL));
+		append(array, result("slower-module", module->again == NP_GATE_NOT_AGAIN ? "warning" : level,
+				     sentence, NULL));
 		free(sentence);
 	}
 	if (gate->work.significant && gate->work.verdict.change > 0)
@@ -371,11 +405,11 @@ static json_t *results(const struct np_pair *pair)
 		const struct np_budget *budget = &gate->options.budgets[i];
 		char *sentence;
 
-		if (!budget->function || budget->share <= budget->most)
+		if (!np_budget_is_over(budget) && !np_budget_is_close(budget))
 			continue;
-		sentence = np_xasprintf("%s takes %.2f %% of the time, its budget is %.2f %%",
-					budget->function, 100 * budget->share, 100 * budget->most);
-		append(array, result("over-budget", budget->lower > budget->most ? "error" : "warning",
+		sentence = np_pair_budget_sentence(budget);
+		append(array, result("over-budget", np_budget_is_over(budget) &&
+				     budget->again != NP_GATE_NOT_AGAIN ? "error" : "warning",
 				     sentence, NULL));
 		free(sentence);
 	}

@@ -15,50 +15,65 @@
 #include "base/message.h"
 #include "profile/read.h"
 
-static void add_file(struct np_pair *pair, enum np_side side, const char *path,
-		     const struct np_name_map *map)
+static int add_file(struct np_pair *pair, enum np_side side, const char *path,
+		    const struct np_name_map *map, char *message, size_t message_size)
 {
 	const struct np_read_options options = { .strict = pair->strict };
-	int failed = pair->is_gate ? NP_EXIT_USAGE : NP_EXIT_FAILURE;
 	struct np_read_report report = { .message = "" };
 	struct np_tree *tree = np_tree_create();
-	char message[1024];
+	int rc = np_read_path(path, &options, tree, &report);
 
-	if (np_read_path(path, &options, tree, &report) < 0)
-		np_die(failed, "%s", report.message);
-	if (*report.message)
-		np_note("%s", report.message);
-	np_tree_finish(tree);
-	if (np_compare_add(&pair->compare, side, path, tree, map, message, sizeof(message)) < 0)
-		np_die(failed, "%s", message);
+	if (rc < 0) {
+		snprintf(message, message_size, "%s", report.message);
+	} else {
+		if (*report.message)
+			np_note("%s", report.message);
+		np_tree_finish(tree);
+		rc = np_compare_add(&pair->compare, side, path, tree, map, message, message_size);
+	}
 	np_tree_destroy(tree);
+	return rc;
+}
+
+int np_pair_try(struct np_pair *pair, char *message, size_t message_size)
+{
+	struct np_name_map *map = NULL;
+	int rc = 0;
+
+	np_compare_init(&pair->compare);
+	if (pair->name_map)
+		rc = np_name_map_read(pair->name_map, &map, message, message_size);
+	for (int side = 0; side < NP_SIDES; side++)
+		for (size_t i = 0; rc == 0 && i < pair->file_count[side]; i++)
+			rc = add_file(pair, side, pair->files[side][i], map, message, message_size);
+	np_name_map_destroy(map);
+	if (rc < 0)
+		return rc;
+	np_compare_close(&pair->compare);
+	np_gate_init(&pair->gate, &pair->compare, &pair->options);
+	return 0;
 }
 
 void np_pair_run(struct np_pair *pair)
 {
-	struct np_name_map *map = NULL;
 	char message[1024];
 
-	if (pair->name_map &&
-	    np_name_map_read(pair->name_map, &map, message, sizeof(message)) < 0)
+	if (np_pair_try(pair, message, sizeof(message)) < 0)
 		np_die(pair->is_gate ? NP_EXIT_USAGE : NP_EXIT_FAILURE, "%s", message);
-	np_compare_init(&pair->compare);
-	for (int side = 0; side < NP_SIDES; side++)
-		for (size_t i = 0; i < pair->file_count[side]; i++)
-			add_file(pair, side, pair->files[side][i], map);
-	np_name_map_destroy(map);
-	np_compare_close(&pair->compare);
-	np_gate_init(&pair->gate, &pair->compare, &pair->options);
 }
 
 void np_pair_finish(struct np_pair *pair)
 {
 	np_gate_finish(&pair->gate);
 	np_compare_finish(&pair->compare);
-	for (size_t i = 0; i < pair->options.budget_count; i++)
-		free(pair->options.budgets[i].pattern);
-	free(pair->options.budgets);
+	np_budget_free_all(&pair->options);
 	free(pair->outputs);
+	free(pair->unconfirmed);
+	if (pair->second) {
+		np_gate_finish(&pair->second->gate);
+		np_compare_finish(&pair->second->compare);
+		free(pair->second);
+	}
 }
 
 int np_pair_write(const struct np_pair *pair, np_pair_writer *const writers[NP_PAIR_FORMATS])
@@ -133,17 +148,24 @@ char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row
 			? gate->rows[row->cause].row->name : "");
 }
 
+/* Of several findings, those that were met again matter; when none was, all. */
+static bool counts(const struct np_gate *gate, enum np_gate_again again)
+{
+	return gate->slower == 0 || again != NP_GATE_NOT_AGAIN;
+}
+
 /* The first that is told as slower: a function, else a module; NULL: none. */
 static const char *first_slower(const struct np_gate *gate)
 {
 	for (size_t i = 0; i < gate->order_count; i++) {
 		const struct np_gate_row *row = &gate->rows[gate->order[i]];
 
-		if (row->role == NP_GATE_CAUSE && row->slower)
+		if (row->role == NP_GATE_CAUSE && row->slower && counts(gate, row->again))
 			return row->row->name;
 	}
 	for (size_t i = 0; i < gate->module_count; i++)
-		if (gate->modules[i].role == NP_GATE_CAUSE && gate->modules[i].slower)
+		if (gate->modules[i].role == NP_GATE_CAUSE && gate->modules[i].slower &&
+		    counts(gate, gate->modules[i].again))
 			return gate->modules[i].name;
 	return NULL;
 }
@@ -157,12 +179,22 @@ static char *regressions(const struct np_gate *gate)
 		return np_xasprintf("the whole%s", what);
 	if (!first)
 		return np_xasprintf("%zu over budget", gate->over_budget + gate->near_budget);
-	if (gate->slower == 1)
+	if (gate->slower <= 1)	/* 0: none of them was met again */
 		return np_xasprintf("%s%s", first, what);
 	return np_xasprintf("%s and %zu more take more time", first, gate->slower - 1);
 }
 
-/* What became of a module, raw; to be freed. */
+char *np_pair_budget_sentence(const struct np_budget *budget)
+{
+	char *value = np_budget_amount(budget, budget->value);
+	char *most = np_budget_amount(budget, budget->most);
+	char *text = np_xasprintf("%s: %s, its budget is %s", budget->function, value, most);
+
+	free(value);
+	free(most);
+	return text;
+}
+
 char *np_pair_module_sentence(const struct np_gate_module *module)
 {
 	const struct np_verdict_of_share *verdict = &module->own.verdict;
@@ -207,6 +239,10 @@ char *np_pair_verdict(const struct np_pair *pair)
 			? np_xasprintf("SUSPECT: %s; %zu runs a side would tell", why,
 				       gate->options.runs_fail)
 			: np_xasprintf("%s: %s", np_gate_result_name(gate->result), why);
+		if (gate->again == NP_GATE_NOT_AGAIN) {
+			free(text);
+			text = np_xasprintf("SUSPECT: %s, but not when recorded once more", why);
+		}
 		free(why);
 		return text;
 	}

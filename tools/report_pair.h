@@ -41,6 +41,9 @@ struct np_pair {
 	size_t rows_max;	/* 0: all */
 	struct np_pair_output *outputs;
 	size_t output_count;
+	const char *config;	/* NULL: whatever there is */
+	bool no_config;
+	const char *confirm;	/* a command; NULL: none */
 	bool fail_on_suspect, fail_on_inconclusive;
 	const char *svg, *title;	/* diff */
 	enum np_pair_view view;
@@ -50,6 +53,8 @@ struct np_pair {
 	/* what came of it */
 	struct np_compare compare;
 	struct np_gate gate;
+	struct np_pair *second;	/* recorded once more; its compare and gate only; or NULL */
+	char *unconfirmed;	/* why that could not be; or NULL */
 };
 
 /* The command line.  Exits with NP_EXIT_USAGE and one line, or after --help. */
@@ -58,7 +63,12 @@ void np_pair_options(struct np_pair *pair, int argc, char **argv, const char *he
 /* Read all, compare, judge.  Exits with one line when a file cannot be read; "gate" with
  * NP_EXIT_USAGE, so that a broken artifact is not taken for a regression. */
 void np_pair_run(struct np_pair *pair);
+/* The same; returns 0 or -errno with one line in MESSAGE.  np_pair_finish() is due either way. */
+int np_pair_try(struct np_pair *pair, char *message, size_t message_size);
 void np_pair_finish(struct np_pair *pair);
+
+/* When it fails and --confirm was given: record once more, and judge by that, too. */
+void np_pair_confirm(struct np_pair *pair);
 
 /* Write every output with the writer of its format; 0 or -errno after one line. */
 typedef void np_pair_writer(const struct np_pair *pair, FILE *to);
@@ -70,6 +80,9 @@ char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row
 
 /* The same of a module's functions together. */
 char *np_pair_module_sentence(const struct np_gate_module *module);
+
+/* "lex: 7.2 % of the time, its budget is 5 %", raw; to be freed. */
+char *np_pair_budget_sentence(const struct np_budget *budget);
 
 /* The verdict in one sentence, raw; to be freed. */
 char *np_pair_verdict(const struct np_pair *pair);

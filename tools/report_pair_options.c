@@ -15,7 +15,7 @@
 #include "report_pair.h"
 
 enum { OPT_NAMES = 256, OPT_STRICT, OPT_SAME_WORK, OPT_RATE, OPT_POINTS, OPT_PERCENT, OPT_NOISE,
-       OPT_RUNS, OPT_SAMPLES, OPT_UNRESOLVED, OPT_CUT, OPT_LOST, OPT_BUDGET, OPT_FAIL_ON, OPT_WRITE,
+       OPT_RUNS, OPT_SAMPLES, OPT_UNRESOLVED, OPT_CUT, OPT_LOST, OPT_BUDGET, OPT_FAIL_ON, OPT_WRITE, OPT_CONFIRM, OPT_CONFIG, OPT_NO_CONFIG,
        OPT_SVG, OPT_VIEW, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_HELP };
 
 static const struct option diff_options[] = {
@@ -36,6 +36,8 @@ static const struct option diff_options[] = {
 	{ "inverted", no_argument, NULL, OPT_ICICLE },
 	{ "width", required_argument, NULL, OPT_WIDTH },
 	{ "minwidth", required_argument, NULL, OPT_MINWIDTH },
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -58,7 +60,10 @@ static const struct option gate_options[] = {
 	{ "max-lost", required_argument, NULL, OPT_LOST },
 	{ "budget", required_argument, NULL, OPT_BUDGET },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
+	{ "confirm", required_argument, NULL, OPT_CONFIRM },
 	{ "write", required_argument, NULL, OPT_WRITE },
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -72,7 +77,7 @@ static double number(const char *option, const char *text, double least, double 
 	double value = strtod(text, &end);
 
 	if (!*text || *end || !isfinite(value) || value < least || value > most)
-		np_die(NP_EXIT_USAGE, "%s: '%s' is no number from %g to %g", option, text, least, most);
+		np_die(NP_EXIT_USAGE, "--%s: '%s' is no number from %g to %g", option, text, least, most);
 	return value;
 }
 
@@ -80,7 +85,7 @@ static size_t rows(const char *text)
 {
 	if (strcmp(text, "all") == 0)
 		return 0;
-	return (size_t)number("--top", text, 1, 1e9);
+	return (size_t)number("top", text, 1, 1e9);
 }
 
 static enum np_pair_format format(const struct np_pair *pair, const char *option, const char *text,
@@ -114,14 +119,12 @@ static void add_write(struct np_pair *pair, const char *text)
 
 static void add_budget(struct np_pair *pair, const char *text)
 {
-	struct np_gate_options *options = &pair->options;
+	struct np_budget budget;
 
-	options->budgets = np_xrealloc(options->budgets, options->budget_count + 1,
-				       sizeof(*options->budgets));
-	if (np_gate_budget_parse(&options->budgets[options->budget_count], text) < 0)
-		np_die(NP_EXIT_USAGE, "--budget: '%s' is not PATTERN:self=PERCENT%% or "
-		       "PATTERN:total=PERCENT%%", text);
-	options->budget_count++;
+	if (np_budget_parse(&budget, text) < 0)
+		np_die(NP_EXIT_USAGE, "--budget: '%s' is not PATTERN:self=PERCENT%%, "
+		       "PATTERN:total=PERCENT%% or PATTERN:calls=NUMBER", text);
+	np_budget_add(&pair->options, &budget);
 }
 
 static void fail_on(struct np_pair *pair, const char *text)
@@ -167,51 +170,86 @@ static void take_picture(struct np_pair *pair, int option)
 		pair->icicle = true;
 		break;
 	case OPT_WIDTH:
-		pair->width = (unsigned)number("--width", optarg, NP_SVG_WIDTH_MIN, NP_SVG_WIDTH_MAX);
+		pair->width = (unsigned)number("width", optarg, NP_SVG_WIDTH_MIN, NP_SVG_WIDTH_MAX);
 		break;
 	default:
-		pair->narrow_px = number("--minwidth", optarg, 0, NP_SVG_WIDTH_MAX);
+		pair->narrow_px = number("minwidth", optarg, 0, NP_SVG_WIDTH_MAX);
 		break;
 	}
 }
 
-static void take_limit(struct np_pair *pair, int option)
+/* What neuroprof.yaml may say as well; an option has the last word. */
+static const struct limit {
+	int option;
+	enum np_config_threshold which;
+	double least, most, per;
+} limits[] = {
+	{ OPT_RATE, NP_THRESHOLD_RATE, 1e-9, 50, 100 },
+	{ OPT_POINTS, NP_THRESHOLD_MIN_POINTS, 0.001, 100, 100 },
+	{ OPT_PERCENT, NP_THRESHOLD_MIN_PERCENT, 0, 10000, 100 },
+	{ OPT_NOISE, NP_THRESHOLD_NOISE, 0, 100, 100 },
+	{ OPT_RUNS, NP_THRESHOLD_MIN_RUNS, 3, 1000, 1 },
+	{ OPT_SAMPLES, NP_THRESHOLD_MIN_SAMPLES, 0, 1e15, 1 },
+	{ OPT_UNRESOLVED, NP_THRESHOLD_MAX_UNRESOLVED, 0, 100, 100 },
+	{ OPT_CUT, NP_THRESHOLD_MAX_CUT, 0, 100, 100 },
+	{ OPT_LOST, NP_THRESHOLD_MAX_LOST, 0, 100, 100 },
+};
+#define LIMITS (sizeof(limits) / sizeof(*limits))
+
+static void take_limit(double *given, int option)
+{
+	for (size_t i = 0; i < LIMITS; i++) {
+		const struct option *name = gate_options;
+
+		if (limits[i].option != option)
+			continue;
+		while (name->val != option)
+			name++;
+		given[limits[i].which] = number(name->name, optarg, limits[i].least, limits[i].most) /
+					 limits[i].per;
+	}
+}
+
+/* The project's own thresholds and budgets; those on the command line come first. */
+static void take_config(struct np_pair *pair, const double *given)
 {
 	struct np_gate_options *options = &pair->options;
+	double runs = (double)options->runs_fail;
+	double *const to[NP_THRESHOLDS] = {
+		[NP_THRESHOLD_RATE] = &options->rate,
+		[NP_THRESHOLD_MIN_POINTS] = &options->points,
+		[NP_THRESHOLD_MIN_PERCENT] = &options->relative,
+		[NP_THRESHOLD_NOISE] = &options->noise,
+		[NP_THRESHOLD_MAX_UNRESOLVED] = &options->unresolved_max,
+		[NP_THRESHOLD_MAX_CUT] = &options->truncated_max,
+		[NP_THRESHOLD_MAX_LOST] = &options->lost_max,
+		[NP_THRESHOLD_MIN_RUNS] = &runs,
+		[NP_THRESHOLD_MIN_SAMPLES] = &options->samples_min,
+	};
+	struct np_config config;
+	char message[512], *found = NULL;
+	const char *path = pair->config;
 
-	switch (option) {
-	case OPT_RATE:
-		options->rate = number("--rate", optarg, 1e-9, 50) / 100;
-		break;
-	case OPT_POINTS:
-		options->points = number("--min-points", optarg, 0.001, 100) / 100;
-		break;
-	case OPT_PERCENT:
-		options->relative = number("--min-percent", optarg, 0, 10000) / 100;
-		break;
-	case OPT_NOISE:
-		options->noise = number("--noise", optarg, 0, 100) / 100;
-		break;
-	case OPT_RUNS:
-		options->runs_fail = (size_t)number("--min-runs", optarg, 3, 1000);
-		break;
-	case OPT_SAMPLES:
-		options->samples_min = number("--min-samples", optarg, 0, 1e15);
-		break;
-	case OPT_UNRESOLVED:
-		options->unresolved_max = number("--max-unresolved", optarg, 0, 100) / 100;
-		break;
-	case OPT_CUT:
-		options->truncated_max = number("--max-cut", optarg, 0, 100) / 100;
-		break;
-	default:
-		options->lost_max = number("--max-lost", optarg, 0, 100) / 100;
-		break;
+	np_config_init(&config);
+	if (!path && !pair->no_config)
+		path = found = np_config_find();
+	/* Never 1, which "gate" keeps for regressions. */
+	if (path && np_config_read(&config, path, message, sizeof(message)) < 0)
+		np_die(pair->is_gate ? NP_EXIT_USAGE : NP_EXIT_FAILURE, "%s", message);
+	free(found);
+	for (size_t i = 0; i < LIMITS; i++) {
+		enum np_config_threshold which = limits[i].which;
+		*to[which] = given[which] >= 0 ? given[which]
+					       : np_config_threshold(&config, which, *to[which]);
 	}
+	options->runs_fail = (size_t)runs;
+	if (pair->is_gate)
+		np_budget_add_config(options, &config);
+	np_config_finish(&config);
 }
 
 static void take(struct np_pair *pair, int option, const char *help, enum np_pair_format *first,
-		 const char **output)
+		 const char **output, double *given)
 {
 	switch (option) {
 	case 'n':
@@ -241,6 +279,15 @@ static void take(struct np_pair *pair, int option, const char *help, enum np_pai
 	case OPT_WRITE:
 		add_write(pair, optarg);
 		break;
+	case OPT_CONFIRM:
+		pair->confirm = optarg;
+		break;
+	case OPT_CONFIG:
+		pair->config = optarg;
+		break;
+	case OPT_NO_CONFIG:
+		pair->no_config = true;
+		break;
 	case OPT_HELP:
 		fputs(help, stdout);
 		exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
@@ -248,7 +295,7 @@ static void take(struct np_pair *pair, int option, const char *help, enum np_pai
 		if (option >= OPT_SVG)
 			take_picture(pair, option);
 		else
-			take_limit(pair, option);
+			take_limit(given, option);
 	}
 }
 
@@ -301,7 +348,10 @@ void np_pair_options(struct np_pair *pair, int argc, char **argv, const char *he
 	int option, dashes = separator(argc, argv);
 	enum np_pair_format first = NP_PAIR_TEXT;
 	const char *output = "-";
+	double given[NP_THRESHOLDS];
 
+	for (size_t i = 0; i < NP_THRESHOLDS; i++)
+		given[i] = -1;
 	pair->rows_max = 20;
 	pair->narrow_px = -1;
 	np_gate_options_init(&pair->options);
@@ -317,11 +367,14 @@ void np_pair_options(struct np_pair *pair, int argc, char **argv, const char *he
 		if (option == '?')
 			np_die(NP_EXIT_USAGE, "'%s' is no option, or not one that takes this: see "
 			       "neuroprof-report %s --help", word, argv[0]);
-		take(pair, option, help, &first, &output);
+		take(pair, option, help, &first, &output, given);
 	}
 	add_output(pair, first, output);
 	split(pair, argc, argv, dashes);
 	check(pair);
+	if (pair->config && pair->no_config)
+		np_die(NP_EXIT_USAGE, "--config and --no-config exclude each other");
+	take_config(pair, given);
 	if (pair->svg && strcmp(pair->svg, "-") == 0 && strcmp(output, "-") == 0)
 		pair->output_count = 0;	/* standard output is the picture's */
 }

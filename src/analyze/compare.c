@@ -44,6 +44,8 @@ void np_compare_finish(struct np_compare *compare)
 		free(compare->runs[i].path);
 		free(compare->runs[i].nodes);
 		free(compare->runs[i].selfs);
+		free(compare->runs[i].call_nodes);
+		free(compare->runs[i].calls);
 	}
 	free(compare->runs);
 	free(compare->value_type);
@@ -146,6 +148,8 @@ static void add_nodes(struct np_compare *compare, struct np_compare_run *run, st
 
 	run->nodes = np_xcalloc(count, sizeof(*run->nodes));
 	run->selfs = np_xcalloc(count, sizeof(*run->selfs));
+	run->call_nodes = np_xcalloc(count, sizeof(*run->call_nodes));
+	run->calls = np_xcalloc(count, sizeof(*run->calls));
 	for (uint32_t i = 0; i < count; i++) {
 		const struct np_node *node = np_tree_node(tree, i);
 		uint32_t function = functions[node->function], parent = node_of[node->parent];
@@ -159,6 +163,10 @@ static void add_nodes(struct np_compare *compare, struct np_compare_run *run, st
 			node_of[i] = np_tree_child(compare->tree, parent, function);
 		if (traits[node->function] & CUT)
 			cut += (double)node->total;
+		if (np_tree_calls(tree, i) > 0) {
+			run->call_nodes[run->call_count] = node_of[i];
+			run->calls[run->call_count++] = (double)np_tree_calls(tree, i);
+		}
 		if (node->self == 0)
 			continue;
 		if (traits[node->function] & UNRESOLVED)
@@ -341,6 +349,12 @@ static void fill_run(struct np_compare *compare, size_t index)
 		if (compare->outermost[i])
 			row->total[index] += total[i];
 	}
+	for (uint32_t i = 0; i < compare->runs[index].call_count; i++) {
+		uint32_t row = compare->row_of[compare->runs[index].call_nodes[i]];
+
+		if (row != NO_ROW)
+			compare->rows[row].calls[index] += compare->runs[index].calls[i];
+	}
 	free(self);
 	free(total);
 }
@@ -359,10 +373,11 @@ void np_compare_close(struct np_compare *compare)
 		compare->row_of[i] = row_of_function[np_tree_node(compare->tree, i)->function];
 	free(row_of_function);
 	mark_outermost(compare);
-	compare->cells = np_xcalloc(compare->row_count * runs * 2 + 1, sizeof(*compare->cells));
+	compare->cells = np_xcalloc(compare->row_count * runs * 3 + 1, sizeof(*compare->cells));
 	for (size_t i = 0; i < compare->row_count; i++) {
-		compare->rows[i].self = compare->cells + i * 2 * runs;
+		compare->rows[i].self = compare->cells + i * 3 * runs;
 		compare->rows[i].total = compare->rows[i].self + runs;
+		compare->rows[i].calls = compare->rows[i].total + runs;
 	}
 	for (size_t i = 0; i < runs; i++)
 		fill_run(compare, i);

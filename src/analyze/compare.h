@@ -35,6 +35,9 @@ struct np_compare_run {
 	uint32_t node_count;	/* of those below */
 	uint32_t *nodes;	/* of the common tree, with time of their own */
 	double *selfs;		/* their own value */
+	uint32_t call_count;	/* of those below */
+	uint32_t *call_nodes;	/* of the common tree, with calls that were seen */
+	double *calls;		/* how many */
 };
 
 struct np_compare_row {
@@ -43,6 +46,7 @@ struct np_compare_row {
 	uint32_t line;
 	enum np_kind kind;
 	double *self, *total;	/* samples, by run; a recursive function's total counts once */
+	double *calls;		/* seen, by run; 0 where nobody counted */
 };
 
 struct np_compare {

@@ -22,18 +22,26 @@
 #include <stdio.h>
 
 #include "analyze/compare.h"
+#include "analyze/config.h"
 #include "analyze/hypothesis.h"
 
 enum np_gate_result { NP_GATE_PASS = 0, NP_GATE_FAIL, NP_GATE_SUSPECT, NP_GATE_INCONCLUSIVE,
 		      NP_GATE_UNUSABLE };
 
+/* Asked of a second set of recordings (np_gate_confirm()). */
+enum np_gate_again { NP_GATE_NOT_ASKED = 0, NP_GATE_AGAIN, NP_GATE_NOT_AGAIN };
+
+enum np_budget_of { NP_BUDGET_SELF = 0, NP_BUDGET_TOTAL, NP_BUDGET_CALLS };
+
+/* What a function may take. */
 struct np_budget {
-	char *pattern;		/* shell pattern of the function's name */
-	bool total;		/* else self */
-	double most;		/* share */
-	double share;		/* set: of after, the largest of the functions that match */
-	double lower;		/* set: its 95 % lower bound */
+	struct np_config_pattern match;
+	enum np_budget_of of;
+	double most;		/* share, or calls */
+	double value;		/* set: of after, the largest of the functions that match */
+	double lower;		/* set: its 95 % lower bound; of calls, the value itself */
 	const char *function;	/* set: which; NULL: none matches */
+	enum np_gate_again again;
 };
 
 struct np_gate_options {
@@ -75,6 +83,7 @@ struct np_gate_module {
 	enum np_gate_role role;		/* THROUGH: functions of it that are told explain it */
 	bool slower;
 	size_t cause;			/* index into rows; SIZE_MAX: none */
+	enum np_gate_again again;
 };
 
 struct np_gate_row {
@@ -86,6 +95,7 @@ struct np_gate_row {
 	bool is_new, is_gone;
 	size_t cause;		/* index into rows; SIZE_MAX: none */
 	size_t renamed;		/* probably the same function under its other name; SIZE_MAX: none */
+	enum np_gate_again again;
 };
 
 struct np_gate_problem {
@@ -116,6 +126,7 @@ struct np_gate {
 
 	bool work_known;		/* same_work: the whole */
 	struct np_gate_change work;	/* share[0] is 1 */
+	enum np_gate_again work_again, again;	/* again: anything that failed it */
 	size_t over_budget, near_budget;
 	size_t undecided;		/* tested and neither found nor shown to be below the limit */
 	const char *least_decided;	/* a function or module; NULL: all are */
@@ -124,13 +135,28 @@ struct np_gate {
 
 void np_gate_options_init(struct np_gate_options *options);
 
-/* "PATTERN:self=5%" or "PATTERN:total=12.5%".  Returns 0, or -EINVAL. */
-int np_gate_budget_parse(struct np_budget *ret, const char *text);
+/* "PATTERN:self=5%", "PATTERN:total=12.5%" or "PATTERN:calls=1000".  Returns 0, or -EINVAL. */
+int np_budget_parse(struct np_budget *ret, const char *text);
+/* The budgets of neuroprof.yaml, added to OPTIONS. */
+void np_budget_add_config(struct np_gate_options *options, const struct np_config *config);
+void np_budget_add(struct np_gate_options *options, const struct np_budget *budget);
+void np_budget_free_all(struct np_gate_options *options);
+bool np_budget_is_over(const struct np_budget *budget);		/* surely */
+bool np_budget_is_close(const struct np_budget *budget);	/* over, but not surely */
+/* Its pattern in words, raw; to be freed. */
+char *np_budget_name(const struct np_budget *budget);
+const char *np_budget_of_name(enum np_budget_of of);		/* "self", ... */
+/* "7.21 % of the time", "1200 calls"; to be freed. */
+char *np_budget_amount(const struct np_budget *budget, double amount);
 
 /* COMPARE must be closed, and outlive GATE.  OPTIONS is copied; its budgets are used in place. */
 void np_gate_init(struct np_gate *gate, const struct np_compare *compare,
 		  const struct np_gate_options *options);
 void np_gate_finish(struct np_gate *gate);
+
+/* SECOND: the same comparison of recordings made once more.  What GATE found must be found again, else
+ * it is no more than suspect. */
+void np_gate_confirm(struct np_gate *gate, const struct np_gate *second);
 
 /* Is a change from BEFORE to AFTER at least the minimum effect? */
 bool np_gate_is_effect(const struct np_gate *gate, double before, double after);
@@ -154,5 +180,6 @@ void np_gate_levels(struct np_gate *gate);
 void np_gate_quality(struct np_gate *gate);
 void np_gate_causes(struct np_gate *gate);
 void np_gate_budgets(struct np_gate *gate);
+double np_budget_measure(const struct np_gate *gate, struct np_budget *budget);
 
 #endif

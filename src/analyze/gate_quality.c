@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * gate_quality.c - whether the recordings can be judged by at all, and budgets.  Context: tools.
+ * gate_quality.c - whether the recordings can be judged by at all.  Context: tools.
  *
  * A profile in which most frames have no name compares well with another of its kind and says
  * nothing, so this comes first and never passes or fails a build.
  */
 #include "analyze/gate.h"
 
-#include <errno.h>
-#include <fnmatch.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "analyze/stats.h"
 #include "base/message.h"
 
 __attribute__((format(printf, 2, 3)))
@@ -74,66 +69,4 @@ void np_gate_quality(struct np_gate *gate)
 			complain(gate, "%s: %.0f samples in all, fewer than %.0f: record longer, or at "
 				 "a higher NEUROPROF_HZ", names[side], samples[side],
 				 gate->options.samples_min);
-}
-
-int np_gate_budget_parse(struct np_budget *ret, const char *text)
-{
-	const char *colon = strrchr(text, ':'), *number;
-	char *end;
-
-	*ret = (struct np_budget){0};
-	if (!colon || colon == text)
-		return -EINVAL;
-	if (strncmp(colon, ":self=", 6) == 0)
-		number = colon + 6;
-	else if (strncmp(colon, ":total=", 7) == 0)
-		number = colon + 7;
-	else
-		return -EINVAL;
-	ret->most = strtod(number, &end) / 100;
-	if (end == number || strcmp(end, "%") != 0 || !isfinite(ret->most) || ret->most < 0 ||
-	    ret->most > 1)
-		return -EINVAL;
-	ret->total = colon[1] == 't';
-	ret->pattern = np_xasprintf("%.*s", (int)(colon - text), text);
-	return 0;
-}
-
-/* Of after alone: the largest of the functions that match. */
-static void measure(struct np_gate *gate, struct np_budget *budget)
-{
-	const struct np_compare *compare = gate->compare;
-	double exposure = 0;
-
-	for (size_t run = compare->count[NP_BEFORE]; run < compare->run_count; run++)
-		exposure += gate->exposure[run];
-	for (size_t i = 0; i < compare->row_count; i++) {
-		const struct np_compare_row *row = &compare->rows[i];
-		double samples = 0, share;
-
-		if (fnmatch(budget->pattern, row->name, 0) != 0)
-			continue;
-		for (size_t run = compare->count[NP_BEFORE]; run < compare->run_count; run++)
-			samples += budget->total ? row->total[run] : row->self[run];
-		share = exposure > 0 ? samples / exposure : 0;
-		if (budget->function && share <= budget->share)
-			continue;
-		budget->function = row->name;
-		budget->share = share;
-		budget->lower = compare->samples_known ? np_wilson_lower(fmin(share, 1), exposure)
-						       : share;
-	}
-}
-
-void np_gate_budgets(struct np_gate *gate)
-{
-	for (size_t i = 0; i < gate->options.budget_count; i++) {
-		struct np_budget *budget = &gate->options.budgets[i];
-
-		measure(gate, budget);
-		if (budget->function && budget->lower > budget->most)
-			gate->over_budget++;
-		else if (budget->function && budget->share > budget->most)
-			gate->near_budget++;
-	}
 }

@@ -19,6 +19,7 @@ UPDATE = "--update" in sys.argv[2:]
 
 BEFORE, SAME, AFTER = ([f"{side}{i}.folded" for i in (1, 2, 3)] for side in ("before", "same", "after"))
 SLOWER = [*BEFORE, "--", *AFTER]
+MODULES = [f"modules-before{i}.perf.gz" for i in (1, 2, 3)] + ["--"] + [f"modules-after{i}.perf.gz" for i in (1, 2, 3)]
 
 CASES = [    # expected file, arguments, exit status
     ("diff.txt", ["diff", *SLOWER], 0),
@@ -41,6 +42,16 @@ CASES = [    # expected file, arguments, exit status
     ("budget.txt", ["gate", "--budget", "lex:self=12%", "--budget", "absent:total=1%", *BEFORE, "--", *AFTER], 1),
     ("names.txt", ["gate", "--names", "names.map", *SLOWER], 1),
     ("work.txt", ["gate", "--same-work", *SLOWER], 1),
+    ("config.txt", ["gate", "--config", "config/limits.yaml", *SLOWER], 1),
+    ("again.txt", ["gate", "--confirm", "cp after?.folded $NEUROPROF_CONFIRM/after; echo on standard output",
+                   *SLOWER], 1),
+    ("not-again.txt", ["gate", "--confirm", "cp same?.folded $NEUROPROF_CONFIRM/after", *SLOWER], 0),
+    ("not-again.junit.xml", ["gate", "-f", "junit", "--confirm", "cp same?.folded $NEUROPROF_CONFIRM/after",
+                             *SLOWER], 0),
+    ("unconfirmed.md", ["gate", "-f", "markdown", "--confirm", "exit 7", *SLOWER], 1),
+    ("modules.txt", ["gate", *MODULES], 1),
+    ("modules.md", ["gate", "-f", "markdown", *MODULES], 1),
+    ("modules.sarif", ["gate", "-f", "sarif", *MODULES], 1),
     ("poor.txt", ["gate", *BEFORE, "--", "poor.folded"], 3),
     ("poor.junit.xml", ["gate", "-f", "junit", *BEFORE, "--", "poor.folded"], 3),
 ]
@@ -55,6 +66,10 @@ WRONG = [    # arguments, exit status, what the one line says
     (["diff", "before1.folded", "absent.folded"], 1, "absent.folded"),
     (["gate", "--names", "poor.folded", "before1.folded", "after1.folded"], 2, "poor.folded:1"),
     (["gate", "-o", "/absent/x", "before1.folded", "after1.folded"], 2, "/absent/x"),
+    (["gate", "--config", "absent.yaml", "before1.folded", "after1.folded"], 2, "absent.yaml"),
+    (["gate", "--config", "x", "--no-config", "before1.folded", "after1.folded"], 2, "exclude"),
+    (["gate", "--budget", "lex:calls=5%", "a", "b"], 2, "PATTERN:calls=NUMBER"),
+    (["gate", "--confirm", "cp absent $NEUROPROF_CONFIRM/after", "--no-config", "absent.folded", "b"], 2, "absent.folded"),
     (["diff", "-", "-"], 2, "standard input"), (["gate", "--write", "text", "a", "b"], 2, "FORMAT=FILE"),
 ]
 
@@ -83,7 +98,9 @@ for expected_name, args, status in CASES:
     if UPDATE:
         path.write_text(got)
     expected = path.read_text() if path.exists() else ""
-    if run.returncode != status or run.stderr or got != expected:
+    # What --confirm's command prints goes to standard error.
+    said = run.stderr.replace(b"on standard output\n", b"") if "echo" in str(args) else run.stderr
+    if run.returncode != status or said or got != expected:
         failed += 1
         print(f"{expected_name}: exit {run.returncode}, not {status}; stderr {run.stderr!r}")
         sys.stdout.writelines(difflib.unified_diff(expected.splitlines(True), got.splitlines(True),

@@ -365,20 +365,21 @@ static void same_work(void **state)
 static void budgets(void **state)
 {
 	static const char *const bad[] = { "f", "f:self", "f:self=5", ":self=5%", "f:own=5%", "f:self=x%",
-					   "f:self=101%", "f:self=-1%", "f:self=nan%" };
+					   "f:self=101%", "f:self=-1%", "f:self=nan%", "f:calls=5%", "f:calls=-1",
+					   "f:cal=5", "f:=5%", "f:callsx=5" };
 	struct np_compare compare;
 	struct np_gate gate;
 	struct np_gate_options options;
 	struct np_budget given[3];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_true(np_gate_budget_parse(&given[0], bad[i]) < 0);
-	assert_int_equal(np_gate_budget_parse(&given[0], "std::g*:total=50%"), 0);
-	assert_string_equal(given[0].pattern, "std::g*");
-	free(given[0].pattern);
-	assert_int_equal(np_gate_budget_parse(&given[0], "g*:self=50%"), 0);
-	assert_int_equal(np_gate_budget_parse(&given[1], "main:total=99.5%"), 0);
-	assert_int_equal(np_gate_budget_parse(&given[2], "absent:self=0%"), 0);
+		assert_true(np_budget_parse(&given[0], bad[i]) < 0);
+	assert_int_equal(np_budget_parse(&given[0], "std::g*:total=50%"), 0);
+	assert_string_equal(given[0].match.function, "std::g*");
+	free(given[0].match.function);
+	assert_int_equal(np_budget_parse(&given[0], "g*:self=50%"), 0);
+	assert_int_equal(np_budget_parse(&given[1], "main:total=99.5%"), 0);
+	assert_int_equal(np_budget_parse(&given[2], "absent:self=0%"), 0);
 	np_gate_options_init(&options);
 	options.budgets = given;
 	options.budget_count = 3;
@@ -391,7 +392,7 @@ static void budgets(void **state)
 	assert_int_equal(gate.over_budget, 2);
 	assert_null(given[2].function);
 	for (int i = 0; i < 3; i++)
-		free(given[i].pattern);
+		free(given[i].match.function);
 	finish(&compare, &gate);
 }
 

@@ -86,7 +86,7 @@ static void record(struct np_compare *compare, enum np_side side, const struct p
 
 		snprintf(name, sizeof(name), "f%d", i);
 		node = add_child(tree, root, name, program->module[i]);
-		assert_int_equal(np_tree_add(tree, node, counts[i], counts[i], 0), 0);
+		assert_int_equal(np_tree_add(tree, node, counts[i], counts[i], (uint64_t)i), 0);
 	}
 	np_tree_finish(tree);
 	assert_int_equal(np_compare_add(compare, side, "run", tree, NULL, message, sizeof(message)), 0);
@@ -214,6 +214,70 @@ static void false_alarms(void **state)
 	assert_true(alarms <= 6);
 }
 
+/* Calls that were seen are a bound without an error, so a budget of them is kept or not. */
+static void calls_budget(void **state)
+{
+	struct np_budget given[2];
+	struct np_gate_options options;
+	struct np_compare compare;
+	struct program program;
+	struct np_gate gate;
+
+	program_init(&program);
+	random_state = 6;
+	np_gate_options_init(&options);
+	assert_int_equal(np_budget_parse(&given[0], "f2?:calls=28"), 0);
+	assert_int_equal(np_budget_parse(&given[1], "f2?:calls=29"), 0);
+	options.budgets = given;
+	options.budget_count = 2;
+	np_compare_init(&compare);
+	for (int i = 0; i < 6; i++)
+		record(&compare, i < 3 ? NP_BEFORE : NP_AFTER, &program, 5000, 0);
+	np_compare_close(&compare);
+	np_gate_init(&gate, &compare, &options);
+	assert_int_equal(gate.result, NP_GATE_FAIL);
+	assert_int_equal(gate.over_budget, 1);
+	assert_true(np_budget_is_over(&given[0]) && given[0].value == 29);
+	assert_string_equal(given[0].function, "f29");
+	assert_false(np_budget_is_over(&given[1]) || np_budget_is_close(&given[1]));
+	finish(&compare, &gate);
+	for (int i = 0; i < 2; i++)
+		free(given[i].match.function);
+}
+
+/* The first set found something: a second set of the changed code shows it again, one of the code as
+ * it was does so at the rate of false discoveries at most. */
+static void confirmed(void **state)
+{
+	struct program before, after;
+	int again = 0, by_chance = 0, failed = 0;
+
+	program_init(&before);
+	after = before;
+	after.weight[4] *= 1.3;
+	random_state = 7;
+	for (int i = 0; i < 60; i++) {
+		struct np_compare first, second;
+		struct np_gate gate, other;
+
+		judge(&first, &gate, 5, 5000, 0.02, &before, &after);
+		judge(&second, &other, 5, 5000, 0.02, &before, i % 2 ? &after : &before);
+		if (gate.result == NP_GATE_FAIL) {
+			failed++;
+			np_gate_confirm(&gate, &other);
+			assert_int_equal(gate.result, gate.again == NP_GATE_AGAIN ? NP_GATE_FAIL
+										  : NP_GATE_SUSPECT);
+			*(i % 2 ? &again : &by_chance) += gate.again == NP_GATE_AGAIN;
+		}
+		finish(&first, &gate);
+		finish(&second, &other);
+	}
+	printf("# of 60 %d fail; of those recorded once more, changed: %d again, as before: %d\n", failed,
+	       again, by_chance);
+	assert_true(failed >= 50 && again >= 24);
+	assert_true(by_chance <= 4);
+}
+
 /* Do RUNS a side of the same code decide? */
 static int decides(const struct program *program, int runs, int samples, double noise)
 {
@@ -268,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slower_module), cmocka_unit_test(slower_function),
 		cmocka_unit_test(other_module),	 cmocka_unit_test(false_alarms),
+		cmocka_unit_test(calls_budget),	 cmocka_unit_test(confirmed),
 		cmocka_unit_test(runs_needed),
 	};
 
