@@ -2,8 +2,9 @@
 //
 // graph.js - page.view on a canvas.
 //
-// Only the rows in sight are drawn, so neither the depth nor the number of nodes matters much.  What is
-// narrower than a pixel is drawn together with its neighbours as one "…" box; a click on that looks closer.
+// Only the rows in sight are drawn, and below what is narrower than a pixel nothing is looked at, so neither
+// the depth nor the number of nodes matters much.  Neighbours that are so narrow are one "…" box, with all
+// that they call; a click on that looks closer.
 //
 // page.graph.place(node)	{x, y, width, height} within the canvas, or null when it is not shown
 // page.graph.at(x, y)		{node} or {run} there, or null; page.graph.nodesInSight()
@@ -18,7 +19,9 @@ const FONT = '12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, "Liberatio
 
 let scroll, tall, canvas, context, glyph = 7.23, width = 0, height = 0, waiting = false, hovered = null;
 let below = 0;	// hidden below the lower edge, before the browser adapts that to another height
-let runs = [];	// of the last drawing
+// What the last drawing drew: {node or run, depth, x, width}, parents first.
+let drawn = [];
+let hitsBefore = null;	// by node: how many before it matched
 let hatching = null;
 
 /* Where things are */
@@ -35,34 +38,6 @@ function windowOf(state, view) {
 	const left = view.left[state.zoom];
 
 	return { left, right: left + view.total[state.zoom] };
-}
-
-// The first of the row's nodes that is not before NODE.
-function firstFrom(view, depth, node) {
-	let low = view.rowStart[depth], high = view.rowStart[depth + 1];
-
-	while (low < high) {
-		const middle = low + high >>> 1;
-
-		if (view.rowNodes[middle] < node)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-// The first of the row's nodes from LOW on that ends right of LEFT.
-function firstRightOf(view, low, high, left) {
-	while (low < high) {
-		const middle = low + high >>> 1, node = view.rowNodes[middle];
-
-		if (view.left[node] + view.total[node] <= left)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 /* Labels */
@@ -105,11 +80,12 @@ function label(text, x, y, pixels, colour) {
 /* Boxes */
 
 function rectangle(x, y, pixels) {
+	if (pixels <= 8) {
+		context.fillRect(x, y, pixels > 2 ? pixels - GAP : pixels, ROW - 1);
+		return;
+	}
 	context.beginPath();
-	if (pixels > 8)
-		context.roundRect(x, y, pixels - GAP, ROW - 1, 2);
-	else
-		context.rect(x, y, pixels > 2 ? pixels - GAP : pixels, ROW - 1);
+	context.roundRect(x, y, pixels - GAP, ROW - 1, 2);
 	context.fill();
 }
 
@@ -161,68 +137,74 @@ function drawBox(node, x, y, pixels, isPast) {
 }
 
 function drawRun(run) {
-	const { paint } = page, pixels = Math.max(run.x1 - run.x0, 0.5);
+	const { paint } = page, pixels = Math.max(run.x1 - run.x0, 0.5), y = run.y;
+	const isOn = hovered && hovered.run && hovered.run.first === run.first;
 
+	run.hit = hitsBefore !== null && hitsBefore[run.end] > hitsBefore[run.first];
+	drawn.push({ run, node: -1, depth: run.depth, x: run.x0, width: pixels });
 	context.globalAlpha = page.hits && !run.hit ? 0.32 : 1;
 	context.fillStyle = run.hit ? paint.edge : pixels < 4 ? paint.line : paint.narrow;
-	rectangle(run.x0, run.y, pixels);
+	rectangle(run.x0, y, pixels);
 	context.globalAlpha = 1;
 	if (pixels > 6)
-		outline(run.x0, run.y, pixels, paint.line, hovered && hovered.run && hovered.run.first === run.first ? 2 : 0.6);
-	if (!run.isInner)
-		label(page.runWords(run), run.x0, run.y, pixels, paint.narrowText);
+		outline(run.x0, y, pixels, paint.line, isOn ? 2 : 0.6);
+	label(page.runWords(run), run.x0, y, pixels, run.hit ? paint.ground : paint.narrowText);
 }
 
 // "… 41 frames, 0.8 %"
 page.runWords = run => '\u2026 ' + page.words.grouped(run.frames) + (run.frames === 1 ? ' frame, ' : ' frames, ') +
 	page.words.percent(run.value / page.view.total[0]);
 
-function drawRow(depth, y) {
-	const { view, state, hits } = page, { zoom } = state, { left, right } = windowOf(state, view);
-	const scale = width / (right - left || 1), zoomDepth = view.depth[zoom];
+// The frames from the root to the zoomed one, across the width.
+function drawPast(yOf, isInSight) {
+	const { view, state } = page, past = [];
+
+	for (let node = state.zoom; node > 0; node = view.parent[node])
+		past.push(view.parent[node]);
+	for (const node of past.reverse())
+		if (isInSight(view.depth[node])) {
+			drawn.push({ node, run: null, depth: view.depth[node], x: 0, width });
+			drawBox(node, 0, yOf(view.depth[node]), width, true);
+		}
+}
+
+// Along the preorder, past all that is too narrow, beside the window or beyond the last row in sight.
+function drawTree(yOf, isInSight, deepest) {
+	const { view, state } = page, { zoom } = state, { left, right } = windowOf(state, view);
+	const scale = width / (right - left || 1), end = view.end[zoom];
 	let run = null;
 
-	if (depth < zoomDepth) {
-		let node = zoom;
+	for (let node = zoom; node < end;) {
+		const x = (view.left[node] - left) * scale, pixels = view.total[node] * scale, depth = view.depth[node];
+		const isNarrow = pixels < LEAST && node !== zoom;
 
-		while (view.depth[node] > depth)
-			node = view.parent[node];
-		drawBox(node, 0, y, width, true);
-		return;
-	}
-	let at = firstFrom(view, depth, zoom);
-	const end = firstFrom(view, depth, view.end[zoom]);
-
-	if (state.span)
-		at = firstRightOf(view, at, end, left);
-	for (; at < end; at++) {
-		const node = view.rowNodes[at], x = (view.left[node] - left) * scale, pixels = view.total[node] * scale;
-
-		if (x >= width)
-			break;
-		if (pixels >= LEAST || node === zoom) {
-			if (run) {
-				drawRun(run);
-				run = null;
-			}
-			drawBox(node, x, y, pixels, false);
-			continue;
-		}
-		if (run && x > run.x1 + LEAST) {
+		if (run && (!isNarrow || view.parent[node] !== run.parent)) {
 			drawRun(run);
 			run = null;
 		}
-		if (!run) {
-			run = { x0: x, y, depth, first: node, left: view.left[node], frames: 0, value: 0, hit: false,
-				isInner: view.total[view.parent[node]] * scale < LEAST };
-			runs.push(run);
+		if (x >= width || x + pixels <= 0 || depth > deepest) {
+			node = view.end[node];
+			continue;
 		}
-		run.x1 = x + pixels;
-		run.last = node;
-		run.right = view.left[node] + view.total[node];
-		run.frames += view.end[node] - node;
-		run.value += view.total[node];
-		run.hit = run.hit || hits && hits[node] > 0;
+		if (!isNarrow) {
+			if (isInSight(depth)) {
+				drawn.push({ node, run: null, depth, x: Math.max(0, x), width: Math.min(width, x + pixels) - Math.max(0, x) });
+				drawBox(node, x, yOf(depth), pixels, false);
+			}
+			node++;
+			continue;
+		}
+		if (isInSight(depth)) {
+			if (!run)
+				run = { x0: x, y: yOf(depth), depth, first: node, parent: view.parent[node], left: view.left[node],
+					frames: 0, value: 0, hit: false };
+			run.x1 = x + pixels;
+			run.end = view.end[node];
+			run.right = view.left[node] + view.total[node];
+			run.frames += view.end[node] - node;
+			run.value += view.total[node];
+		}
+		node = view.end[node];
 	}
 	if (run)
 		drawRun(run);
@@ -234,12 +216,22 @@ function draw() {
 		return;
 	const shift = scroll.scrollTop - slack(), count = rows(), isIcicle = page.state.layout === 'icicle';
 	const first = Math.max(0, Math.floor(shift / ROW)), last = Math.min(count, Math.ceil((shift + height) / ROW));
+	const shallowest = isIcicle ? first : count - last, deepest = isIcicle ? last - 1 : count - 1 - first;
+	const yOf = depth => top(depth) - shift, isInSight = depth => depth >= shallowest && depth <= deepest;
 
-	runs = [];
+	drawn = [];
 	context.fillStyle = page.paint.ground;
 	context.fillRect(0, 0, width, height);
-	for (let row = first; row < last; row++)
-		drawRow(isIcicle ? row : count - 1 - row, row * ROW - shift);
+	drawPast(yOf, isInSight);
+	drawTree(yOf, isInSight, deepest);
+}
+
+function countHits() {
+	const { hits } = page;
+
+	hitsBefore = hits && new Int32Array(hits.length + 1);
+	for (let i = 0; hits && i < hits.length; i++)
+		hitsBefore[i + 1] = hitsBefore[i] + hits[i];
 }
 
 function redraw() {
@@ -278,29 +270,11 @@ function remeasure() {
 /* For others */
 
 function at(x, y) {
-	const { view, state } = page, row = Math.floor((y + scroll.scrollTop - slack()) / ROW);
+	const row = Math.floor((y + scroll.scrollTop - slack()) / ROW);
+	const depth = page.state.layout === 'icicle' ? row : rows() - 1 - row;
 
-	if (row < 0 || row >= rows())
-		return null;
-	const depth = state.layout === 'icicle' ? row : rows() - 1 - row;
-
-	for (const run of runs)
-		if (run.depth === depth && x >= run.x0 - 1 && x <= run.x1 + 1)
-			return { run };
-	const { left, right } = windowOf(state, view), value = left + x * (right - left) / width;
-
-	if (depth < view.depth[state.zoom]) {
-		let node = state.zoom;
-
-		while (view.depth[node] > depth)
-			node = view.parent[node];
-		return { node };
-	}
-	const place = firstRightOf(view, firstFrom(view, depth, state.zoom), firstFrom(view, depth, view.end[state.zoom]),
-				   value);
-	const node = view.rowNodes[place];
-
-	return place < view.rowStart[depth + 1] && node < view.end[state.zoom] && view.left[node] <= value ? { node } : null;
+	return drawn.find(box => box.depth === depth && x >= box.x && x < box.x + box.width) ||
+		drawn.find(box => box.run && box.depth === depth && Math.abs(x - box.x) < 2) || null;
 }
 
 function place(node) {
@@ -327,24 +301,7 @@ function reveal(node) {
 	redraw();
 }
 
-// Preorder; of those at least a pixel wide in the rows in sight.
-function nodesInSight() {
-	const { view, state } = page, shift = scroll.scrollTop - slack(), found = [];
-	const { left, right } = windowOf(state, view), least = LEAST * (right - left) / width;
-
-	for (let row = Math.max(0, Math.floor(shift / ROW)); row < rows() && row * ROW < shift + height; row++) {
-		const depth = state.layout === 'icicle' ? row : rows() - 1 - row;
-		const end = firstFrom(view, depth, view.end[state.zoom]);
-
-		for (let i = firstFrom(view, depth, state.zoom); i < end; i++) {
-			const node = view.rowNodes[i];
-
-			if (view.total[node] >= least && view.left[node] < right && view.left[node] + view.total[node] > left)
-				found.push(node);
-		}
-	}
-	return found.sort((a, b) => a - b);
-}
+const nodesInSight = () => drawn.filter(box => !box.run).map(box => box.node);
 
 page.graph = { draw, redraw, at, place, reveal, nodesInSight, ROW };
 
@@ -374,14 +331,13 @@ function leave() {
 
 // Closer to the few that the run stands for, with a little of their neighbours.
 function lookInto(run) {
-	const { view, state } = page, parent = view.parent[run.first], room = (run.right - run.left) * 0.05;
-	const bounds = windowOf({ zoom: state.zoom, span: null }, view);
+	const { view, state } = page, room = (run.right - run.left) * 0.05;
+	const all = windowOf({ zoom: state.zoom, span: null }, view);
 
-	if (view.end[parent] > run.last && parent !== state.zoom && view.total[parent] < bounds.right - bounds.left)
-		page.set({ zoom: parent });
+	if (run.parent !== state.zoom)
+		page.set({ zoom: run.parent });
 	else
-		page.set({ zoom: state.zoom, span: { left: Math.max(bounds.left, run.left - room),
-						     right: Math.min(bounds.right, run.right + room) } });
+		page.set({ span: { left: Math.max(all.left, run.left - room), right: Math.min(all.right, run.right + room) } });
 }
 
 function click(event) {
@@ -412,7 +368,7 @@ function wheel(event) {
 }
 
 page.ready(() => {
-	scroll = page.make('div', { class: 'scroll' }, page.place.graph);
+	scroll = page.make('div', { class: 'scroll', tabindex: '-1' }, page.place.graph);
 	tall = page.make('div', {}, scroll);
 	canvas = page.make('canvas', { 'aria-hidden': 'true' }, tall);
 	context = canvas.getContext('2d', { alpha: false });
@@ -427,11 +383,14 @@ page.ready(() => {
 		redraw();
 	});
 	new ResizeObserver(resize).observe(scroll);
-	for (const event of ['paint', 'hits'])
-		page.on(event, () => {
-			hatching = null;
-			redraw();
-		});
+	page.on('paint', () => {
+		hatching = null;
+		redraw();
+	});
+	page.on('hits', () => {
+		countHits();
+		redraw();
+	});
 	page.on('view', () => {
 		hovered = null;
 		remeasure();

@@ -161,7 +161,7 @@ page.setProfile = data => {
 	for (const module of profile.modules)
 		profile.names.push('[' + (module || 'unknown module') + ']');
 	profile.cutName = profile.names.push('[\u2026 callers further out]') - 1;
-	profile.origin = Int32Array.from({ length: profile.n }, (_, i) => i);
+	profile.origin = new Int32Array(profile.n).map((zero, i) => i);
 	page.profile = profile;
 	useView(profile);
 };

@@ -21,7 +21,7 @@
 
 const THREAD = page.KINDS.indexOf('thread'), LIBRARY = page.KINDS.indexOf('library');
 const MARKER = page.KINDS.indexOf('marker');
-const INVERTED_FRAMES = 6e6;	// frames visited to invert a tree: bounds time and memory
+const INVERTED_FRAMES = 3e6;	// frames visited to invert a tree: bounds time and memory
 const OUTSIDE = -1, GONE = -2;	// instead of a target: nothing is kept, but maybe below; nothing below either
 
 /* A tree that grows: children are found by (parent, name, kind). */
@@ -91,16 +91,19 @@ class Builder {
 
 	// Children by name, nodes in preorder; all by counting, nothing recursive.
 	finish(order) {
-		const { n, parent, name, kind } = this, names = order.length;
-		let ids = Int32Array.from({ length: n - 1 }, (_, i) => i + 1);
+		const { n, parent, name, kind } = this, key = new Int32Array(n);
+		let ids = new Int32Array(n - 1);
 
-		ids = countingSort(ids, id => kind[id], 16);
-		ids = countingSort(ids, id => order[name[id]], names);
-		ids = countingSort(ids, id => parent[id], n);
+		for (let i = 1; i < n; i++) {
+			ids[i - 1] = i;
+			key[i] = order[name[i]] * 16 + kind[i];
+		}
+		ids = countingSort(ids, key, order.length * 16);
+		ids = countingSort(ids, parent, n);
 		const next = new Int32Array(n + 1);
 
-		for (const id of ids)
-			next[parent[id] + 1]++;
+		for (let i = 1; i < n; i++)
+			next[parent[i] + 1]++;
 		for (let i = 0; i < n; i++)
 			next[i + 1] += next[i];
 		const sequence = new Int32Array(n), place = new Int32Array(n), stack = new Int32Array(n);
@@ -114,23 +117,31 @@ class Builder {
 			for (let i = next[node + 1] - 1; i >= next[node]; i--)
 				stack[top++] = ids[i];
 		}
-		const pick = array => array && array.constructor.from({ length: n }, (_, i) => array[sequence[i]]);
+		const pick = array => {
+			const picked = array && new array.constructor(n);
 
-		return page.finishTree({ n, parent: Int32Array.from({ length: n }, (_, i) => place[parent[sequence[i]]]),
-					 name: pick(name), kind: pick(kind), self: pick(this.self), samples: pick(this.samples),
-					 calls: pick(this.calls) || null, origin: pick(this.origin) });
+			for (let i = 0; array && i < n; i++)
+				picked[i] = array[sequence[i]];
+			return picked || null;
+		};
+		const parents = pick(parent);
+
+		for (let i = 0; i < n; i++)
+			parents[i] = place[parents[i]];
+		return page.finishTree({ n, parent: parents, name: pick(name), kind: pick(kind), self: pick(this.self),
+					 samples: pick(this.samples), calls: pick(this.calls), origin: pick(this.origin) });
 	}
 }
 
 function countingSort(ids, key, keys) {
 	const start = new Int32Array(keys + 1), sorted = new Int32Array(ids.length);
 
-	for (const id of ids)
-		start[key(id) + 1]++;
+	for (let i = 0; i < ids.length; i++)
+		start[key[ids[i]] + 1]++;
 	for (let i = 0; i < keys; i++)
 		start[i + 1] += start[i];
-	for (const id of ids)
-		sorted[start[key(id)]++] = id;
+	for (let i = 0; i < ids.length; i++)
+		sorted[start[key[ids[i]]]++] = ids[i];
 	return sorted;
 }
 
@@ -266,8 +277,12 @@ function keepDirection(tree, isInverted) {
 		return tree;
 	tree.ends = tree.self;
 	tree.endSamples = tree.samples;
-	tree.self = tree.total.map((value, i) => tree.depth[i] === 1 ? value : 0);
-	tree.samples = tree.totalSamples.map((value, i) => tree.depth[i] === 1 ? value : 0);
+	tree.self = new Float64Array(tree.n);
+	tree.samples = new Float64Array(tree.n);
+	for (let i = 0; i < tree.n; i++) {
+		tree.self[i] = tree.depth[i] === 1 ? tree.total[i] : 0;
+		tree.samples[i] = tree.depth[i] === 1 ? tree.totalSamples[i] : 0;
+	}
 	return tree;
 }
 
