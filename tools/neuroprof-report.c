@@ -119,14 +119,45 @@ static int write_picture(const struct np_report *report)
 	return rc < 0 ? np_report_file_close(&file), rc : np_report_file_close(&file);
 }
 
+/* --complexity says all about complexity, whatever else the project's file says. */
+static void configure(struct np_config *config, const struct np_report_settings *settings)
+{
+	char message[512];
+	double pass_through;
+
+	np_config_load(config, settings->config, settings->no_config);
+	if (!settings->complexity)
+		return;
+	pass_through = config->complexity.pass_through;
+	np_complexity_finish(&config->complexity);
+	np_complexity_init(&config->complexity);
+	config->complexity.pass_through = pass_through;
+	if (np_complexity_read(&config->complexity, settings->complexity, message, sizeof(message)) < 0)
+		np_die(NP_EXIT_FAILURE, "%s", message);
+}
+
+/* Of the rows that are shown; text shows those of the first row at least. */
+static struct np_factors *factors_of(const struct np_report *report)
+{
+	const struct np_factor_options options = {
+		.pass_through = report->complexity->pass_through,
+		.many_calls_ns = np_config_threshold(report->config, NP_THRESHOLD_MANY_CALLS_NS,
+						     NP_FACTORS_MANY_NS),
+		.callers = report->settings->factors || report->settings->format != NP_REPORT_TEXT,
+	};
+
+	return np_factors_create(report->ranking, report->tree, report->row_count, &options);
+}
+
 int main(int argc, char **argv)
 {
 	struct np_report_settings settings;
-	struct np_complexity complexity;
+	struct np_config config;
 	struct np_ranking ranking;
+	struct np_factors *factors;
 	struct np_report report = { .settings = &settings };
 	const struct np_report_command *command;
-	char message[512], *source, *hint, *svg;
+	char *source, *hint, *svg;
 	bool failed = false;
 
 	np_message_tool("neuroprof-report");
@@ -137,21 +168,21 @@ int main(int argc, char **argv)
 	if (command)
 		return command->run(argc - 1, argv + 1);
 	np_report_options(argc, argv, &settings);
-	np_complexity_init(&complexity);
-	if (settings.complexity &&
-	    np_complexity_read(&complexity, settings.complexity, message, sizeof(message)) < 0)
-		np_die(NP_EXIT_FAILURE, "%s", message);
-	report.tree = np_report_input_read(settings.files, settings.file_count,
-					   &(struct np_read_options){ .strict = settings.strict });
-	np_ranking_init(&ranking, report.tree, &complexity, settings.order);
+	configure(&config, &settings);
+	report.tree = np_report_input_read(settings.files, settings.file_count, &settings.read);
+	if (np_config_apply(&config, report.tree))
+		np_tree_sort(report.tree);
+	np_ranking_init(&ranking, report.tree, &config.complexity, settings.order);
 	report.ranking = &ranking;
-	report.complexity = &complexity;
+	report.config = &config;
+	report.complexity = &config.complexity;
 	report.source = source = np_report_input_name(settings.files, settings.file_count);
 	report.hint = hint = hint_of(&settings);
 	report.svg = svg = svg_path(&settings);
 	report.columns = np_report_columns(settings.output);
 	report.row_count = settings.rows_max && settings.rows_max < ranking.count ? settings.rows_max
 										 : ranking.count;
+	report.factors = factors = factors_of(&report);
 	if (svg && write_picture(&report) < 0) {
 		failed = true;
 		report.svg = NULL;
@@ -162,8 +193,10 @@ int main(int argc, char **argv)
 	free(source);
 	free(hint);
 	free(svg);
+	free(factors);
+	free((void *)(uintptr_t)settings.read.labels);
 	np_ranking_finish(&ranking);
-	np_complexity_finish(&complexity);
+	np_config_finish(&config);
 	np_tree_destroy(report.tree);
 	return failed ? NP_EXIT_FAILURE : NP_EXIT_OK;
 }

@@ -10,9 +10,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "analyze/complexity.h"
+#include "analyze/config.h"
+#include "analyze/factors.h"
 #include "analyze/rank.h"
-#include "profile/tree.h"
+#include "profile/read.h"
 
 #define NP_REPORT_SCHEMA "neuroprof-report/1"
 #define NP_REPORT_COLUMNS 100	/* of text that does not go to a terminal */
@@ -25,12 +26,15 @@ struct np_report_settings {
 	size_t file_count;
 	const char *svg;	/* NULL: beside the input; "-": standard output */
 	bool no_svg;
-	bool strict;
+	struct np_read_options read;	/* whose labels are ours to free */
 	size_t rows_max;	/* 0: all */
 	enum np_report_format format;
 	bool format_given;	/* else a name in .html means that */
 	enum np_rank_order order;
-	const char *complexity;	/* NULL: the defaults */
+	const char *complexity;	/* NULL: the configuration's, or the defaults */
+	const char *config;	/* NULL: the one above the working directory */
+	bool no_config;
+	bool factors;		/* a second table */
 	const char *title;
 	const char *output;	/* NULL: standard output */
 	unsigned width;
@@ -44,6 +48,8 @@ struct np_report {
 	struct np_tree *tree;
 	const struct np_ranking *ranking;
 	const struct np_complexity *complexity;
+	const struct np_config *config;
+	const struct np_factors *factors;	/* of the rows to show */
 	const char *source;	/* the inputs in words, visible */
 	const char *hint;	/* one line, or NULL */
 	const char *svg;	/* where the picture is, or NULL */
@@ -62,6 +68,13 @@ void np_report_page(const struct np_report *report, FILE *to);
  * row has time of its own or the rows are not sorted by ROI. */
 bool np_report_advice(const struct np_report *report, FILE *to,
 		      void (*put_name)(FILE *to, const char *raw));
+
+/* Where the order by impact and the order by what is saved differ most; false: they agree. */
+bool np_report_inversion(const struct np_report *report, FILE *to,
+			 void (*put_name)(FILE *to, const char *raw));
+
+/* The factors of the rows as a second table, in Markdown or as text. */
+void np_report_factors(const struct np_report *report, FILE *to, bool markdown);
 
 /* "0.4·self% + 0.4·total% + 0.2·calls%", with the weights that were used; to be freed. */
 char *np_report_formula(const struct np_ranking *ranking);

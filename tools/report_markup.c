@@ -121,7 +121,11 @@ void np_report_markdown(const struct np_report *report, FILE *to)
 		np_markup_prose(to, report->hint);
 		fputc('\n', to);
 	}
+	if (report->settings->factors)
+		np_report_factors(report, to, true);
 	fputc('\n', to);
+	if (np_report_inversion(report, to, np_markup_code))
+		fputs("\n\n", to);
 	if (np_report_advice(report, to, np_markup_code))
 		fputc('\n', to);
 	free(formula);
@@ -148,13 +152,38 @@ void np_markup_csv(FILE *to, const char *raw)
 	free(text);
 }
 
+static void csv_impact(FILE *to, const struct np_rank_row *row)
+{
+	if (row->verdict.max_speedup > 0)
+		fprintf(to, "%g,%.6f,%g,%.6f,%.6f,%.6f,", row->verdict.max_speedup, 100 * row->impact,
+			row->verdict.min_speedup, 100 * row->impact_min, 100 * row->saves_min,
+			100 * row->saves_max);
+	else
+		fputs(",,,,,,", to);
+}
+
+static void csv_factors(FILE *to, const struct np_factors *factors)
+{
+	fprintf(to, "%s,", np_class_name(factors->class));
+	if (factors->seconds_known)
+		fprintf(to, "%.9g", factors->self_s);
+	fputc(',', to);
+	if (factors->per_call_known)
+		fprintf(to, "%.6g,%.6g,", factors->self_ns_per_call, factors->total_ns_per_call);
+	else
+		fputs(",,", to);
+	fprintf(to, "%u,%.4f,%.6f\n", factors->callers, factors->breadth, 100 * factors->hottest_path);
+}
+
 void np_report_csv(const struct np_report *report, FILE *to)
 {
 	const struct np_ranking *ranking = report->ranking;
 
 	fputs("rank,function,module,kind,roi,score,complexity,self_percent,self_percent_lower95,"
 	      "total_percent,total_percent_lower95,calls,calls_are,samples_self,samples_total,"
-	      "saves_2x_percent,saves_all_percent,category,max_speedup,impact_percent\n", to);
+	      "saves_2x_percent,saves_all_percent,category,max_speedup,impact_percent,"
+	      "min_speedup,impact_min_percent,saves_min_percent,saves_max_percent,class,self_seconds,"
+	      "self_ns_per_call,total_ns_per_call,callers,caller_breadth,hottest_path_percent\n", to);
 	for (size_t i = 0; i < report->row_count; i++) {
 		const struct np_rank_row *row = &ranking->rows[i];
 		const char *category = np_category_name(row->verdict.category);
@@ -183,9 +212,7 @@ void np_report_csv(const struct np_report *report, FILE *to)
 			fputs(",,", to);
 		fprintf(to, "%.6f,%.6f,%s,", 100 * row->saves_2, 100 * row->saves_all,
 			category ? category : "");
-		if (row->verdict.max_speedup > 0)
-			fprintf(to, "%g,%.6f\n", row->verdict.max_speedup, 100 * row->impact);
-		else
-			fputs(",\n", to);
+		csv_impact(to, row);
+		csv_factors(to, &report->factors[i]);
 	}
 }

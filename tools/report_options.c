@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "report.h"
 #include "report_commands.h"
+#include "report_input.h"
 
 static const char help_text[] =
 	"usage: neuroprof-report [OPTION…] FILE…\n"
@@ -24,8 +25,16 @@ static const char help_text[] =
 	"  -s, --sort KEY           roi (default), score, self, total, samples, calls, name, module\n"
 	"  -f, --format FORMAT      text (default), json, markdown, csv; html: graph and\n"
 	"                           ranking in one page that opens in a browser\n"
+	"  -F, --factors            a second table: class, time per call, callers, seconds\n"
 	"  -c, --complexity FILE    how hard what is to change, by pattern (YAML)\n"
+	"      --config FILE        instead of the neuroprof.yaml above the working directory\n"
+	"      --no-config          without any\n"
 	"  -o, --output FILE        where the ranking goes ('-': standard output)\n\n"
+	"Samples\n"
+	"      --label KEY=VALUE    of pprof: only those with that label; may be repeated\n"
+	"      --threads            of pprof: by thread, as root frames\n"
+	"      --group-by KEY       of pprof: by the values of a label\n"
+	"      --event NAME         of perf script text with several events: which (the first)\n\n"
 	"Flame graph\n"
 	"      --svg FILE           where it goes; without, PROFILE.svg beside the input\n"
 	"      --no-svg             none\n"
@@ -37,14 +46,22 @@ static const char help_text[] =
 	"      --help, --version\n\n"
 	"Exit status: 0 done; 1 an input or output failed; 2 wrong usage.  neuroprof-report(1) has more.\n";
 
-enum { OPT_SVG = 256, OPT_NO_SVG, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_STRICT,
+enum { OPT_CONFIG = 256, OPT_NO_CONFIG, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_EVENT, OPT_SVG,
+       OPT_NO_SVG, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_STRICT,
        OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
 	{ "top", required_argument, NULL, 'n' },
 	{ "sort", required_argument, NULL, 's' },
 	{ "format", required_argument, NULL, 'f' },
+	{ "factors", no_argument, NULL, 'F' },
 	{ "complexity", required_argument, NULL, 'c' },
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
+	{ "label", required_argument, NULL, OPT_LABEL },
+	{ "threads", no_argument, NULL, OPT_THREADS },
+	{ "group-by", required_argument, NULL, OPT_GROUP_BY },
+	{ "event", required_argument, NULL, OPT_EVENT },
 	{ "output", required_argument, NULL, 'o' },
 	{ "svg", required_argument, NULL, OPT_SVG },
 	{ "no-svg", no_argument, NULL, OPT_NO_SVG },
@@ -102,8 +119,34 @@ static enum np_rank_order order(const char *text)
 	       "module", text);
 }
 
+/* Which samples; true when OPTION is one of these. */
+static bool take_samples(struct np_report_settings *settings, int option)
+{
+	switch (option) {
+	case OPT_LABEL:
+		np_report_input_label(&settings->read, optarg);
+		return true;
+	case OPT_THREADS:
+		settings->read.threads = true;
+		return true;
+	case OPT_GROUP_BY:
+		settings->read.group_by = optarg;
+		return true;
+	case OPT_EVENT:
+		settings->read.event = optarg;
+		return true;
+	case OPT_STRICT:
+		settings->read.strict = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void take(struct np_report_settings *settings, int option)
 {
+	if (take_samples(settings, option))
+		return;
 	switch (option) {
 	case 'n':
 		settings->rows_max = np_report_rows(optarg);
@@ -120,6 +163,15 @@ static void take(struct np_report_settings *settings, int option)
 		break;
 	case 'o':
 		settings->output = optarg;
+		break;
+	case 'F':
+		settings->factors = true;
+		break;
+	case OPT_CONFIG:
+		settings->config = optarg;
+		break;
+	case OPT_NO_CONFIG:
+		settings->no_config = true;
 		break;
 	case OPT_SVG:
 		settings->svg = optarg;
@@ -139,9 +191,6 @@ static void take(struct np_report_settings *settings, int option)
 	case OPT_MINWIDTH:
 		settings->narrow_px = number("--minwidth", optarg, 0, NP_SVG_WIDTH_MAX);
 		break;
-	case OPT_STRICT:
-		settings->strict = true;
-		break;
 	case OPT_HELP:
 		fputs(help_text, stdout);
 		for (const struct np_report_command *row = np_report_commands; row->name; row++)
@@ -154,23 +203,16 @@ static void take(struct np_report_settings *settings, int option)
 	}
 }
 
-static void check(struct np_report_settings *settings)
+static void check(const struct np_report_settings *settings)
 {
-	size_t standard_inputs = 0;
-
 	if (settings->file_count == 0)
 		np_die(NP_EXIT_USAGE, "which profile? neuroprof-report FILE.pb.gz or FILE.folded; "
 		       "'-' reads standard input");
-	for (size_t i = 0; i < settings->file_count; i++) {
-		if (!*settings->files[i])
-			np_die(NP_EXIT_USAGE, "a file name is empty");
-		standard_inputs += strcmp(settings->files[i], "-") == 0;
-	}
-	if (standard_inputs > 1)
-		np_die(NP_EXIT_USAGE, "standard input can be read once: '-' is given %zu times",
-		       standard_inputs);
-	if (!settings->format_given && settings->output && np_ends_with(settings->output, ".html"))
-		settings->format = NP_REPORT_HTML;
+	np_report_input_check(settings->files, settings->file_count);
+	if (settings->config && settings->no_config)
+		np_die(NP_EXIT_USAGE, "--config and --no-config exclude each other");
+	if (settings->read.threads && settings->read.group_by)
+		np_die(NP_EXIT_USAGE, "--threads and --group-by exclude each other");
 	if (settings->svg && settings->no_svg)
 		np_die(NP_EXIT_USAGE, "--svg and --no-svg exclude each other");
 	if ((settings->svg && !*settings->svg) || (settings->output && !*settings->output))
@@ -185,7 +227,7 @@ void np_report_options(int argc, char **argv, struct np_report_settings *setting
 
 	*settings = (struct np_report_settings){ .rows_max = 20, .narrow_px = -1 };
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":n:s:f:c:o:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":n:s:f:c:o:F", options, NULL)) != -1) {
 		if (option == '?' || option == ':')
 			exit(np_bad_option(option, argv, "neuroprof-report --help"));
 		take(settings, option);

@@ -222,6 +222,15 @@ static void put_table(const struct np_document *document, const struct np_table 
 	free(widths);
 }
 
+void np_table_print(const struct np_document *document, const struct np_table *table, bool markdown,
+		    FILE *to)
+{
+	if (markdown)
+		np_table_markdown(document, table, to);
+	else
+		put_table(document, table, to);
+}
+
 void np_document_text(const struct np_document *document, FILE *to)
 {
 	char *summary = np_units_summary(document->tree), *visible;

@@ -80,6 +80,10 @@ void np_table_number(struct np_table *table, uint64_t number);	/* VALUE and COUN
 void np_table_text(struct np_table *table, const char *text);
 void np_table_nothing(struct np_table *table);	/* not known */
 
+/* TABLE alone, for people. */
+void np_table_print(const struct np_document *document, const struct np_table *table, bool markdown,
+		    FILE *to);
+
 void np_document_write(const struct np_document *document, enum np_document_format format, FILE *to);
 void np_document_finish(struct np_document *document);
 

@@ -84,7 +84,7 @@ static void put_visible_prose(FILE *to, const char *raw)
 	free(visible);
 }
 
-static void markdown_table(const struct np_document *document, const struct np_table *table, FILE *to)
+void np_table_markdown(const struct np_document *document, const struct np_table *table, FILE *to)
 {
 	if (table->title) {
 		fputs("\n**", to);
@@ -126,7 +126,7 @@ static void write_markdown(const struct np_document *document, FILE *to)
 	fputc('\n', to);
 	for (size_t i = 0; i < document->table_count; i++)
 		if (!document->tables[i]->for_programs)
-			markdown_table(document, document->tables[i], to);
+			np_table_markdown(document, document->tables[i], to);
 	for (size_t i = 0; i < document->note_count; i++) {
 		fputs("\n", to);
 		put_visible_prose(to, document->notes[i]);

@@ -14,6 +14,7 @@ char *np_table_cell_text(const struct np_document *document, const struct np_col
 /* Is COLUMN for people, and does any row say anything in it? */
 bool np_table_shows(const struct np_table *table, size_t column);
 
+void np_table_markdown(const struct np_document *document, const struct np_table *table, FILE *to);
 void np_document_text(const struct np_document *document, FILE *to);
 
 #endif

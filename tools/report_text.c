@@ -15,6 +15,7 @@
 #include "analyze/visible.h"
 #include "base/message.h"
 #include "report.h"
+#include "report_health.h"
 
 #define FIGURES_WIDTH 64	/* all columns but the names */
 #define MODULE_MIN    10
@@ -56,32 +57,89 @@ static const struct np_rank_row *most_of_its_own(const struct np_ranking *rankin
 	return most;
 }
 
+/* "120 calls, 4.17 ms each", each with the sign of a bound where it is one. */
+static void put_calls(const struct np_ranking *ranking, const struct np_rank_row *row,
+		      const struct np_factors *factors, FILE *to)
+{
+	bool bound = ranking->calls == NP_CALLS_LOWER_BOUND;
+	char count[NP_UNITS_TEXT], each[NP_UNITS_TEXT];
+
+	np_units_count(count, row->calls);
+	fprintf(to, " (%s%s calls", bound ? "\xe2\x89\xa5" : "", count);
+	if (factors->per_call_known) {
+		np_units_time(each, factors->self_ns_per_call / 1e9);
+		fprintf(to, ", %s%s each", bound ? "\xe2\x89\xa4" : "", each);
+	}
+	fputc(')', to);
+}
+
+static void put_class(const struct np_report *report, const struct np_rank_row *row, FILE *to)
+{
+	const struct np_factors *factors = &report->factors[row - report->ranking->rows];
+
+	if (factors->class == NP_CLASS_NONE)
+		return;
+	fprintf(to, " It is %s", np_class_name(factors->class));
+	if (factors->class != NP_CLASS_WRAPPER)
+		put_calls(report->ranking, row, factors, to);
+	fprintf(to, ": %s.", np_class_advice(factors->class));
+}
+
+/* The first row that has time of its own, if it is shown. */
+static const struct np_rank_row *first_of(const struct np_report *report)
+{
+	for (size_t i = 0; i < report->row_count; i++)
+		if (report->ranking->rows[i].self > 0)
+			return &report->ranking->rows[i];
+	return NULL;
+}
+
 bool np_report_advice(const struct np_report *report, FILE *to,
 		      void (*put_name)(FILE *to, const char *raw))
 {
 	const struct np_ranking *ranking = report->ranking;
-	const struct np_rank_row *most = most_of_its_own(ranking), *first = NULL;
-	char half[32], all[32];
+	const struct np_rank_row *most = most_of_its_own(ranking), *first = first_of(report);
+	char half[32], all[32], text[NP_UNITS_TEXT];
 
-	if (!most || report->settings->order != NP_RANK_ROI)
+	if (!first || report->settings->order != NP_RANK_ROI)
 		return false;
-	for (size_t i = 0; !first; i++)
-		if (ranking->rows[i].self > 0)
-			first = &ranking->rows[i];
 	speedup_text(half, sizeof(half), first->saves_2);
 	speedup_text(all, sizeof(all), first->saves_all);
 	fputs("First ", to);
 	put_name(to, first->name);
-	fprintf(to, ": at half its own time the whole is %s as fast, at none of it %s; its own time is "
-		"%.2f" NBSP "%% of all", half, all, 100 * first->self_share);
+	fprintf(to, ": at half its own time the whole is %s as fast", half);
+	if (report->factors[first - ranking->rows].seconds_known) {
+		np_units_time(text, report->factors[first - ranking->rows].self_s / 2);
+		fprintf(to, " (%s less)", text);
+	}
+	fprintf(to, ", at none of it %s; its own time is %.2f" NBSP "%% of all", all,
+		100 * first->self_share);
 	if (ranking->samples_known)
 		fprintf(to, " (95" NBSP "%% sure of %.2f" NBSP "%%)", 100 * first->self_lower);
 	fputc('.', to);
+	put_class(report, first, to);
 	if (most == first)
 		return true;
 	fputs(" Most time of its own has ", to);
 	put_name(to, most->name);
 	fprintf(to, ": %.2f" NBSP "%%.", 100 * most->self_share);
+	return true;
+}
+
+bool np_report_inversion(const struct np_report *report, FILE *to,
+			 void (*put_name)(FILE *to, const char *raw))
+{
+	struct np_rank_inversion found = np_rank_inversion(report->ranking, report->row_count);
+
+	if (!found.first)
+		return false;
+	fputs("Mind the order: by impact ", to);
+	put_name(to, found.first->name);
+	fprintf(to, " (%.4g" NBSP "%%) comes before ", 100 * found.first->impact);
+	put_name(to, found.second->name);
+	fprintf(to, " (%.4g" NBSP "%%), yet it saves %.2f" NBSP "%% of the whole at most and the other %.2f"
+		NBSP "%%: go by what is saved.", 100 * found.second->impact, 100 * found.first->saves_max,
+		100 * found.second->saves_max);
 	return true;
 }
 
@@ -150,10 +208,13 @@ static void put_line(const struct np_report *report, FILE *to, const char *forma
 static void put_head(const struct np_report *report, FILE *to)
 {
 	char *summary = np_units_summary(report->tree);
-	char *formula = np_report_formula(report->ranking), *notes = np_units_notes(report->tree);
+	char *formula = np_report_formula(report->ranking), *health, *notes;
 
+	np_report_health_notes(report->tree, &health, &notes);
 	put_line(report, to, "%s", report->source);
 	put_line(report, to, "%s", summary);
+	if (health)
+		put_line(report, to, "%s", health);
 	if (*notes)
 		put_line(report, to, "%s", notes);
 	put_line(report, to, "%s%s; ROI = score / complexity; sorted by %s.", formula,
@@ -165,6 +226,7 @@ static void put_head(const struct np_report *report, FILE *to)
 		put_line(report, to, "%s", report->hint);
 	fputc('\n', to);
 	free(summary);
+	free(health);
 	free(formula);
 	free(notes);
 }
@@ -284,6 +346,38 @@ static void put_table(const struct np_report *report, FILE *to)
 	}
 }
 
+/* "100", or "100\xe2\x80\x93" "1000" where the category alone gives a range. */
+static void range_text(char *to, size_t size, double least, double most)
+{
+	char end[32];
+
+	snprintf(end, sizeof(end), most < 1e4 ? "%.4g" : "%.0f", most);
+	if (least < most)
+		snprintf(to, size, least < 1e4 ? "%.4g" DASH "%s" : "%.0f" DASH "%s", least, end);
+	else
+		snprintf(to, size, "%s", end);
+}
+
+static void put_impact(const struct np_report *report, const struct np_rank_row *row, FILE *to)
+{
+	const struct np_complexity_verdict *verdict = &row->verdict;
+	const char *category = np_category_name(verdict->category);
+	char impact[64], speedup[64], saves[64], whole[32];
+	char *name = np_visible(row->name, 200);
+
+	range_text(impact, sizeof(impact), 100 * row->impact_min, 100 * row->impact);
+	range_text(speedup, sizeof(speedup), verdict->min_speedup, verdict->max_speedup);
+	if (verdict->min_speedup < verdict->max_speedup)
+		snprintf(saves, sizeof(saves), "%.2f" DASH "%.2f", 100 * row->saves_min, 100 * row->saves_max);
+	else
+		snprintf(saves, sizeof(saves), "%.2f", 100 * row->saves_max);
+	speedup_text(whole, sizeof(whole), row->saves_max);
+	put_line(report, to, "  %s%s%s%s: %s %% (%.2f %% \xc3\x97 %s); saves %s %%, the whole %s as fast at most",
+		 name, category ? " (" : "", category ? category : "", category ? ")" : "", impact,
+		 100 * row->self_share, speedup, saves, whole);
+	free(name);
+}
+
 /* Impact is printed only where the user said what kind of change it is. */
 static void put_impacts(const struct np_report *report, FILE *to)
 {
@@ -291,22 +385,13 @@ static void put_impacts(const struct np_report *report, FILE *to)
 
 	for (size_t i = 0; i < report->row_count; i++) {
 		const struct np_rank_row *row = &report->ranking->rows[i];
-		const char *category = np_category_name(row->verdict.category);
-		char speedup[32], *name;
 
 		if (!(row->verdict.max_speedup > 0))
 			continue;
 		if (first)
-			put_line(report, to, "\nImpact = self%% \xc3\x97 maximum speed-up, beside the gain that is "
-				 "possible:");
+			put_line(report, to, "\nImpact = self%% \xc3\x97 speed-up, beside the gain that is possible:");
 		first = false;
-		name = np_visible(row->name, 200);
-		speedup_text(speedup, sizeof(speedup), row->saves_max);
-		put_line(report, to, "  %s%s%s%s: %.4g %% (%.2f %% \xc3\x97 %g); saves %.2f %%, the whole %s as "
-			 "fast", name, category ? " (" : "", category ? category : "", category ? ")" : "",
-			 100 * row->impact, 100 * row->self_share, row->verdict.max_speedup,
-			 100 * row->saves_max, speedup);
-		free(name);
+		put_impact(report, row, to);
 	}
 }
 
@@ -320,7 +405,12 @@ static void put_defaults(const struct np_report *report, FILE *to)
 				      np_complexity_default_name(i), report->complexity->defaults[i]);
 	file = np_visible(report->complexity->file ? report->complexity->file : "", 0);
 	put_line(report, to, "complexity (cplx.): %s%s%s.", text,
-		 *file ? "; rules from " : "; --complexity FILE sets others", file);
+		 *file ? "; rules from " : "; --complexity FILE or neuroprof.yaml sets others", file);
+	free(file);
+	if (report->config->own_count == 0)
+		return;
+	file = np_visible(report->config->path, 0);
+	put_line(report, to, "own code: the program, and what %s says.", file);
 	free(file);
 }
 
@@ -332,12 +422,14 @@ static void put_name(FILE *to, const char *raw)
 	free(name);
 }
 
-static void put_advice(const struct np_report *report, FILE *to)
+static void put_sentence(const struct np_report *report, FILE *to,
+			 bool (*write)(const struct np_report *report, FILE *to,
+				       void (*put_name)(FILE *to, const char *raw)))
 {
 	char *text = NULL;
 	size_t size;
 	FILE *memory = open_memstream(&text, &size);
-	bool any = memory && np_report_advice(report, memory, put_name);
+	bool any = memory && write(report, memory, put_name);
 
 	if (!memory || fclose(memory) != 0)
 		np_die(NP_EXIT_FAILURE, "out of memory");
@@ -353,9 +445,12 @@ void np_report_text(const struct np_report *report, FILE *to)
 	if (report->row_count < report->ranking->count)
 		put_line(report, to, "\xe2\x80\xa6 and %zu more (--top all)",
 			 report->ranking->count - report->row_count);
+	if (report->settings->factors)
+		np_report_factors(report, to, false);
 	put_impacts(report, to);
+	put_sentence(report, to, np_report_inversion);
 	fputc('\n', to);
-	put_advice(report, to);
+	put_sentence(report, to, np_report_advice);
 	put_defaults(report, to);
 	if (report->svg) {
 		char *path = np_visible(report->svg, 0);

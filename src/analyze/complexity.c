@@ -23,15 +23,14 @@ static const struct {
 	[NP_COMPLEXITY_PASS_THROUGH] = { "pass-through", 100 },
 };
 
-/* The lower end of the range that the method gives: a promise, not a hope. */
 static const struct {
 	const char *name;
-	double max_speedup;
+	double min_speedup, max_speedup;
 } categories[NP_CATEGORY_MAX] = {
-	[NP_CATEGORY_ALGORITHM] = { "algorithm", 100 },
-	[NP_CATEGORY_DATA_STRUCTURE] = { "data-structure", 10 },
-	[NP_CATEGORY_CODE] = { "code", 2 },
-	[NP_CATEGORY_SYSTEM] = { "system", 2 },
+	[NP_CATEGORY_ALGORITHM] = { "algorithm", 100, 1000 },
+	[NP_CATEGORY_DATA_STRUCTURE] = { "data-structure", 10, 100 },
+	[NP_CATEGORY_CODE] = { "code", 1, 10 },
+	[NP_CATEGORY_SYSTEM] = { "system", 1, 5 },
 };
 
 const char *np_complexity_default_name(enum np_complexity_default which)
@@ -44,6 +43,11 @@ const char *np_category_name(enum np_category category)
 	return categories[category].name;
 }
 
+double np_category_min_speedup(enum np_category category)
+{
+	return categories[category].min_speedup;
+}
+
 double np_category_max_speedup(enum np_category category)
 {
 	return categories[category].max_speedup;
@@ -52,6 +56,7 @@ double np_category_max_speedup(enum np_category category)
 void np_complexity_init(struct np_complexity *complexity)
 {
 	memset(complexity, 0, sizeof(*complexity));
+	complexity->pass_through = 0.05;
 	for (size_t i = 0; i < NP_COMPLEXITY_DEFAULTS; i++)
 		complexity->defaults[i] = defaults[i].complexity;
 }
@@ -123,6 +128,9 @@ void np_complexity_look_up(const struct np_complexity *complexity, const char *f
 		ret->complexity_from_rule = true;
 	}
 	ret->category = ret->rule->category;
-	ret->max_speedup = ret->rule->max_speedup > 0 ? ret->rule->max_speedup
-						      : np_category_max_speedup(ret->category);
+	ret->min_speedup = ret->max_speedup = ret->rule->max_speedup;
+	if (!(ret->max_speedup > 0)) {
+		ret->min_speedup = np_category_min_speedup(ret->category);
+		ret->max_speedup = np_category_max_speedup(ret->category);
+	}
 }

@@ -56,6 +56,7 @@ struct np_complexity_rule {
 
 struct np_complexity {
 	double defaults[NP_COMPLEXITY_DEFAULTS];
+	double pass_through;	/* below this part of its total, a function passes time on: 0.05 */
 	struct np_complexity_rule *rules;
 	size_t rule_count, rule_room;
 	char *file;			/* NULL: no file was read */
@@ -68,7 +69,8 @@ struct np_complexity_verdict {
 	const struct np_complexity_rule *rule;	/* NULL: no rule matched */
 	bool complexity_from_rule;
 	enum np_category category;
-	double max_speedup;			/* 0: unknown; from the rule or its category */
+	/* From the rule, where both are the same, or the range of its category; 0: unknown. */
+	double min_speedup, max_speedup;
 };
 
 void np_complexity_init(struct np_complexity *complexity);	/* the defaults */
@@ -88,6 +90,9 @@ void np_complexity_look_up(const struct np_complexity *complexity, const char *f
 
 const char *np_complexity_default_name(enum np_complexity_default which);
 const char *np_category_name(enum np_category category);	/* NULL for none */
-double np_category_max_speedup(enum np_category category);	/* 0 for none */
+
+/* What changes of that kind are known to give; 0 for none. */
+double np_category_min_speedup(enum np_category category);
+double np_category_max_speedup(enum np_category category);
 
 #endif

@@ -192,6 +192,11 @@ static int read_root(struct np_yaml *yaml, const yaml_node_t *root, void *contex
 
 int np_config_read(struct np_config *config, const char *path, char *message, size_t message_size)
 {
+	int rc;
+
 	config->path = np_xstrdup(path);
-	return np_yaml_read(path, NP_CONFIG_NAME, message, message_size, read_root, config);
+	rc = np_yaml_read(path, NP_CONFIG_NAME, message, message_size, read_root, config);
+	config->complexity.pass_through = np_config_threshold(config, NP_THRESHOLD_PASS_THROUGH,
+							      config->complexity.pass_through);
+	return rc;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/collect.h"
 #include "analyze/stats.h"
 #include "analyze/units.h"
 #include "base/message.h"
@@ -16,10 +17,7 @@
 #define WEIGHT_TOTAL 0.4
 #define WEIGHT_CALLS 0.2
 
-/* A function with less of its own than this share of its total only passes time on. */
-#define PASS_THROUGH_SHARE 0.05
-
-#define NO_ROW UINT32_MAX
+#define NO_ROW NP_GROUP_NONE
 
 struct identity {
 	uint32_t name, module, kind, function;
@@ -94,57 +92,30 @@ static uint32_t *make_rows(struct np_ranking *ranking, const struct np_tree *tre
 	return row_of;
 }
 
-static void enter(struct np_ranking *ranking, const struct np_tree *tree, uint32_t at,
-		  const struct np_node *node, uint32_t row_id, uint32_t *on_path)
+static void collect(struct np_ranking *ranking, const struct np_tree *tree)
 {
-	const struct np_function *function = np_tree_function_at(tree, node->function);
-	struct np_rank_row *row;
+	const struct np_grouping groups = { .of_function = ranking->row_of, .count = ranking->count };
+	struct np_sum *sums = np_xcalloc(ranking->count + 1, sizeof(*sums));
 
-	ranking->kind_self[function->kind < NP_KIND_MAX ? function->kind : 0] += node->self;
-	if (function->inlined)
-		ranking->inlined_self += node->self;
-	if (row_id == NO_ROW)
-		return;
-	row = &ranking->rows[row_id];
-	row->self += node->self;
-	row->self_samples += np_tree_self_samples(tree, at);
-	if (__builtin_add_overflow(row->calls, np_tree_calls(tree, at), &row->calls))
-		row->calls = UINT64_MAX;
-	if (on_path[row_id]++ == 0) {	/* the outermost activation holds all the inner ones */
-		row->total += node->total;
-		row->total_samples += np_tree_total_samples(tree, at);
+	np_collect(tree, &groups, sums);
+	for (size_t i = 0; i < ranking->count; i++) {
+		struct np_rank_row *row = &ranking->rows[i];
+
+		row->self = sums[i].self;
+		row->total = sums[i].total;
+		row->self_samples = sums[i].self_samples;
+		row->total_samples = sums[i].total_samples;
+		row->calls = sums[i].calls;
 	}
-}
+	free(sums);
+	for (uint32_t i = 0; i < np_tree_node_count(tree); i++) {
+		const struct np_node *node = np_tree_node(tree, i);
+		const struct np_function *function = np_tree_function_at(tree, node->function);
 
-/* Depth first along the links of the nodes: no recursion and no stack, at any depth. */
-static void collect(struct np_ranking *ranking, const struct np_tree *tree, const uint32_t *row_of)
-{
-	uint32_t *on_path = np_xcalloc(ranking->count, sizeof(*on_path));
-	uint32_t at = 0;
-
-	for (;;) {
-		const struct np_node *node = np_tree_node(tree, at);
-
-		enter(ranking, tree, at, node, row_of[node->function], on_path);
-		if (node->first_child) {
-			at = node->first_child;
-			continue;
-		}
-		for (;;) {
-			uint32_t row = row_of[node->function];
-
-			if (row != NO_ROW)
-				on_path[row]--;
-			if (at == 0 || node->next_sibling)
-				break;
-			at = node->parent;
-			node = np_tree_node(tree, at);
-		}
-		if (at == 0)
-			break;
-		at = node->next_sibling;
+		ranking->kind_self[function->kind < NP_KIND_MAX ? function->kind : 0] += node->self;
+		if (function->inlined)
+			ranking->inlined_self += node->self;
 	}
-	free(on_path);
 }
 
 static void set_weights(struct np_ranking *ranking, enum np_calls calls)
@@ -178,7 +149,7 @@ static void judge(const struct np_ranking *ranking, struct np_rank_row *row,
 		row->total_lower = np_wilson_lower(row->total_share, ranking->samples);
 	}
 	np_complexity_look_up(complexity, row->name, row->module, row->kind,
-			      (double)row->self < PASS_THROUGH_SHARE * (double)row->total,
+			      (double)row->self < complexity->pass_through * (double)row->total,
 			      &row->verdict);
 	row->score = 100 * (ranking->weight_self * row->self_share +
 			    ranking->weight_total * row->total_share +
@@ -188,7 +159,9 @@ static void judge(const struct np_ranking *ranking, struct np_rank_row *row,
 	row->saves_all = row->self_share;
 	max = row->verdict.max_speedup;
 	if (max > 0) {
+		row->impact_min = row->self_share * row->verdict.min_speedup;
 		row->impact = row->self_share * max;
+		row->saves_min = row->self_share * (1 - 1 / row->verdict.min_speedup);
 		row->saves_max = row->self_share * (1 - 1 / max);
 	}
 }
@@ -256,34 +229,86 @@ const char *np_rank_order_name(enum np_rank_order order)
 	return names[order];
 }
 
+/* Rows are dropped and sorted; their functions follow. */
+static void sort(struct np_ranking *ranking, const struct np_tree *tree, enum np_rank_order order)
+{
+	uint32_t *place = np_xcalloc(ranking->count + 1, sizeof(*place));
+	size_t kept = 0, made = ranking->count;
+
+	for (size_t i = 0; i < made; i++)
+		place[i] = NO_ROW;
+	/* Functions that only stand in the tables, or in stacks of value zero. */
+	for (size_t i = 0; i < made; i++) {
+		if (ranking->rows[i].total == 0)
+			continue;
+		ranking->rows[kept] = ranking->rows[i];
+		ranking->rows[kept++].made = (uint32_t)i;
+	}
+	ranking->count = kept;
+	qsort_r(ranking->rows, ranking->count, sizeof(*ranking->rows), compare_rows, &order);
+	for (size_t i = 0; i < kept; i++)
+		place[ranking->rows[i].made] = (uint32_t)i;
+	for (uint32_t i = 0; i < np_tree_function_count(tree); i++)
+		if (ranking->row_of[i] != NO_ROW)
+			ranking->row_of[i] = place[ranking->row_of[i]];
+	free(place);
+}
+
 void np_ranking_init(struct np_ranking *ranking, struct np_tree *tree,
 		     const struct np_complexity *complexity, enum np_rank_order order)
 {
 	const struct np_node *root = np_tree_node(tree, 0);
 	const struct np_tree_meta *meta = np_tree_meta(tree);
-	uint32_t *row_of;
-	size_t kept = 0;
 
 	memset(ranking, 0, sizeof(*ranking));
 	ranking->total = root->total;
 	ranking->samples_known = np_units_samples(meta, np_tree_total_samples(tree, 0),
 						  &ranking->samples);
-	row_of = make_rows(ranking, tree);
-	collect(ranking, tree, row_of);
-	free(row_of);
-	/* Functions that only stand in the tables, or in stacks of value zero. */
-	for (size_t i = 0; i < ranking->count; i++)
-		if (ranking->rows[i].total > 0)
-			ranking->rows[kept++] = ranking->rows[i];
-	ranking->count = kept;
+	ranking->row_of = make_rows(ranking, tree);
+	collect(ranking, tree);
 	set_weights(ranking, meta->calls);
 	for (size_t i = 0; i < ranking->count; i++)
 		judge(ranking, &ranking->rows[i], complexity);
-	qsort_r(ranking->rows, ranking->count, sizeof(*ranking->rows), compare_rows, &order);
+	sort(ranking, tree, order);
+}
+
+static int compare_impacts(const void *left, const void *right)
+{
+	const struct np_rank_row *a = *(const struct np_rank_row *const *)left;
+	const struct np_rank_row *b = *(const struct np_rank_row *const *)right;
+	int order = descending(a->impact, b->impact);
+
+	return order ? order : descending(b->saves_max, a->saves_max);
+}
+
+struct np_rank_inversion np_rank_inversion(const struct np_ranking *ranking, size_t row_count)
+{
+	const struct np_rank_row **rows = np_xcalloc(row_count + 1, sizeof(*rows)), *least = NULL;
+	struct np_rank_inversion worst = { 0 };
+	size_t count = 0;
+	double most = 1e-12;
+
+	for (size_t i = 0; i < row_count; i++)
+		if (ranking->rows[i].impact > 0)
+			rows[count++] = &ranking->rows[i];
+	qsort(rows, count, sizeof(*rows), compare_impacts);
+	/* Of all with a larger impact, the one that saves least. */
+	for (size_t i = 0; i < count; i++) {
+		if (least && least->impact > rows[i]->impact &&
+		    rows[i]->saves_max - least->saves_max > most) {
+			most = rows[i]->saves_max - least->saves_max;
+			worst = (struct np_rank_inversion){ least, rows[i] };
+		}
+		if (!least || rows[i]->saves_max < least->saves_max)
+			least = rows[i];
+	}
+	free(rows);
+	return worst;
 }
 
 void np_ranking_finish(struct np_ranking *ranking)
 {
 	free(ranking->rows);
+	free(ranking->row_of);
 	memset(ranking, 0, sizeof(*ranking));
 }

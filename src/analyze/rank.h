@@ -25,6 +25,7 @@ struct np_rank_row {
 	uint32_t line;
 	enum np_kind kind;
 	bool inlined, not_inlined;		/* how it was seen */
+	uint32_t made;				/* for rank.c */
 
 	uint64_t self, total, calls;
 	uint64_t self_samples, total_samples;
@@ -35,8 +36,9 @@ struct np_rank_row {
 	double score, roi;			/* score in percent points */
 
 	double saves_2, saves_all;		/* share saved at 2x, and when it costs nothing */
-	double saves_max;			/* at verdict.max_speedup; 0 when that is unknown */
-	double impact;				/* self share x verdict.max_speedup; 0 when unknown */
+	/* With the verdict's speed-ups; 0 when they are unknown. */
+	double saves_min, saves_max;		/* share saved at min_speedup and at max_speedup */
+	double impact_min, impact;		/* self share x min_speedup, x max_speedup */
 };
 
 struct np_ranking {
@@ -50,6 +52,7 @@ struct np_ranking {
 	double weight_self, weight_total, weight_calls;
 	uint64_t kind_self[NP_KIND_MAX];	/* self by kind, markers and threads included */
 	uint64_t inlined_self;			/* of which in inlined functions */
+	uint32_t *row_of;		/* by function of the tree: its row; UINT32_MAX: it has none */
 };
 
 enum np_rank_order { NP_RANK_ROI = 0, NP_RANK_SCORE, NP_RANK_SELF, NP_RANK_TOTAL, NP_RANK_SAMPLES,
@@ -61,6 +64,13 @@ void np_ranking_init(struct np_ranking *ranking, struct np_tree *tree,
 void np_ranking_finish(struct np_ranking *ranking);
 
 const char *np_rank_order_name(enum np_rank_order order);
+
+/* Where the order by impact and the order by what can be saved differ most: FIRST has the larger
+ * impact, and saves less than SECOND does. */
+struct np_rank_inversion {
+	const struct np_rank_row *first, *second;	/* NULL: they agree */
+};
+struct np_rank_inversion np_rank_inversion(const struct np_ranking *ranking, size_t row_count);
 
 /* The speed-up of the whole when SAVES of it is gone: 1/(1-saves); INFINITY at 1. */
 double np_rank_speedup(double saves);

@@ -73,7 +73,7 @@ static double divide(uint64_t value, unsigned decimals)
 	return result;
 }
 
-static void time_text(char *to, double seconds)
+void np_units_time(char *to, double seconds)
 {
 	static const struct {
 		double least;
@@ -126,11 +126,17 @@ void np_units_value(char *to, const struct np_tree_meta *meta, uint64_t value)
 	double seconds = seconds_per_unit(meta->value_unit);
 
 	if (seconds > 0)
-		time_text(to, divide(value, meta->decimals) * seconds);
+		np_units_time(to, divide(value, meta->decimals) * seconds);
 	else if (strcmp(meta->value_unit, "bytes") == 0)
 		bytes_text(to, divide(value, meta->decimals));
 	else
 		count_text(to, meta, value);
+}
+
+bool np_units_seconds(const struct np_tree_meta *meta, uint64_t value, double *ret)
+{
+	*ret = divide(value, meta->decimals) * seconds_per_unit(meta->value_unit);
+	return np_units_is_time(meta);
 }
 
 bool np_units_samples(const struct np_tree_meta *meta, uint64_t samples, double *ret)
@@ -161,7 +167,7 @@ char *np_units_summary(struct np_tree *tree)
 	np_units_value(value, meta, root->total);
 	np_units_count(samples, np_tree_total_samples(tree, 0));
 	if (meta->duration_ns)
-		time_text(wall, (double)meta->duration_ns * 1e-9);
+		np_units_time(wall, (double)meta->duration_ns * 1e-9);
 	text = np_xasprintf("%s%s%s%s%s%s%s%s%s%s",
 			    meta->samples_known ? samples : "",
 			    meta->samples_known ? " samples \xc2\xb7 " : "", value, is_time ? " " : "",

@@ -24,8 +24,14 @@ void np_units_percent(char *to, double share);
 /* A value of a tree as META says: "12.35 s", "1.5 MiB", "1,234 samples". */
 void np_units_value(char *to, const struct np_tree_meta *meta, uint64_t value);
 
+/* "12.35 s", "4.2 ms" */
+void np_units_time(char *to, double seconds);
+
 /* Are the values times (CPU, wall)?  Then "cpu 12.35 s" makes sense beside a sample count. */
 bool np_units_is_time(const struct np_tree_meta *meta);
+
+/* VALUE of a tree in seconds, in *RET; false when the values are no times. */
+bool np_units_seconds(const struct np_tree_meta *meta, uint64_t value, double *ret);
 
 /* How many samples SAMPLES of this tree stand for, in *RET; false when nobody knows: values that
  * are neither counts nor come with a count or a period. */

@@ -266,7 +266,8 @@ static void rules_match_the_first(void **state)
 	assert_int_equal(read_rules(&complexity, text, message), 0);
 	np_complexity_look_up(&complexity, "parse_x", "/opt/libfoo.so.1", NP_KIND_LIBRARY, false, &verdict);
 	assert_near(verdict.complexity, 3);
-	assert_near(verdict.max_speedup, 100);
+	assert_near(verdict.min_speedup, 100);
+	assert_near(verdict.max_speedup, 1000);
 	assert_int_equal(verdict.rule->line, 4);
 	np_complexity_look_up(&complexity, "parse_x", "prog", NP_KIND_OWN, true, &verdict);
 	assert_near(verdict.complexity, 7);
@@ -356,9 +357,46 @@ static void impact_stands_beside_what_is_possible(void **state)
 	np_ranking_init(&ranking, tree, &complexity, NP_RANK_NAME);
 	assert_near(row_of(&ranking, "a")->impact, 3.0);
 	assert_near(row_of(&ranking, "a")->saves_max, 0.27);
-	assert_near(row_of(&ranking, "b")->impact, 5.0);
-	assert_near(row_of(&ranking, "b")->saves_max, 0.0495);
+	assert_near(row_of(&ranking, "b")->impact_min, 5.0);
+	assert_near(row_of(&ranking, "b")->saves_min, 0.0495);
+	assert_near(row_of(&ranking, "b")->impact, 50.0);
+	assert_near(row_of(&ranking, "b")->saves_max, 0.04995);
 	assert_near(row_of(&ranking, "rest")->impact, 0);
+	np_ranking_finish(&ranking);
+	np_complexity_finish(&complexity);
+	np_tree_destroy(tree);
+}
+
+/* 30 % at 10x, 50 % at 2x and 5 % at 100x: by impact the last is first, and it saves least. */
+static void the_order_by_impact_is_told_to_mislead(void **state)
+{
+	struct np_tree *tree = np_tree_create();
+	struct np_complexity complexity;
+	struct np_ranking ranking;
+	struct np_rank_inversion found;
+	char message[512];
+
+	add(tree, "a", 30, 0);
+	add(tree, "b", 5, 0);
+	add(tree, "c", 50, 0);
+	add(tree, "rest", 15, 0);
+	np_tree_finish(tree);
+	assert_int_equal(read_rules(&complexity, "rules:\n- {function: a, max_speedup: 10}\n"
+				    "- {function: b, max_speedup: 100}\n"
+				    "- {function: c, max_speedup: 2}\n", message), 0);
+	np_ranking_init(&ranking, tree, &complexity, NP_RANK_NAME);
+	assert_near(row_of(&ranking, "b")->impact, 5);
+	assert_near(row_of(&ranking, "a")->impact, 3);
+	assert_near(row_of(&ranking, "c")->impact, 1);
+	assert_near(row_of(&ranking, "b")->saves_max, 0.0495);
+	assert_near(row_of(&ranking, "a")->saves_max, 0.27);
+	assert_near(row_of(&ranking, "c")->saves_max, 0.25);
+	found = np_rank_inversion(&ranking, ranking.count);
+	assert_string_equal(found.first->name, "b");
+	assert_string_equal(found.second->name, "a");
+	/* Of the first row alone, and of rows without an impact, there is nothing to tell. */
+	assert_null(np_rank_inversion(&ranking, 1).first);
+	assert_null(np_rank_inversion(&ranking, 0).first);
 	np_ranking_finish(&ranking);
 	np_complexity_finish(&complexity);
 	np_tree_destroy(tree);
@@ -448,6 +486,7 @@ int main(void)
 		cmocka_unit_test(wrong_rules_are_named),
 		cmocka_unit_test(hostile_rules_are_bounded),
 		cmocka_unit_test(impact_stands_beside_what_is_possible),
+		cmocka_unit_test(the_order_by_impact_is_told_to_mislead),
 		cmocka_unit_test(names_become_visible),
 		cmocka_unit_test(long_names_keep_both_ends),
 		cmocka_unit_test(values_in_words),
