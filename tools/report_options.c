@@ -234,5 +234,7 @@ void np_report_options(int argc, char **argv, struct np_report_settings *setting
 	}
 	settings->files = argv + optind;
 	settings->file_count = (size_t)(argc - optind);
+	if (!settings->format_given && settings->output && np_ends_with(settings->output, ".html"))
+		settings->format = NP_REPORT_HTML;
 	check(settings);
 }
