@@ -15,7 +15,6 @@
 #include "analyze/visible.h"
 #include "base/message.h"
 #include "report.h"
-#include "report_health.h"
 
 #define FIGURES_WIDTH 64	/* all columns but the names */
 #define MODULE_MIN    10
@@ -208,13 +207,10 @@ static void put_line(const struct np_report *report, FILE *to, const char *forma
 static void put_head(const struct np_report *report, FILE *to)
 {
 	char *summary = np_units_summary(report->tree);
-	char *formula = np_report_formula(report->ranking), *health, *notes;
+	char *formula = np_report_formula(report->ranking), *notes = np_units_notes(report->tree);
 
-	np_report_health_notes(report->tree, &health, &notes);
 	put_line(report, to, "%s", report->source);
 	put_line(report, to, "%s", summary);
-	if (health)
-		put_line(report, to, "%s", health);
 	if (*notes)
 		put_line(report, to, "%s", notes);
 	put_line(report, to, "%s%s; ROI = score / complexity; sorted by %s.", formula,
@@ -226,7 +222,6 @@ static void put_head(const struct np_report *report, FILE *to)
 		put_line(report, to, "%s", report->hint);
 	fputc('\n', to);
 	free(summary);
-	free(health);
 	free(formula);
 	free(notes);
 }
