@@ -30,7 +30,8 @@ struct np_tree *np_tree_create(void)
 	np_tree_function(tree, &(struct np_function){0});
 
 	tree->node_room = 1024;
-	tree->nodes = np_xcalloc(tree->node_room, sizeof(*tree->nodes));
+	np_pages_grow(&tree->node_pages, tree->node_room * sizeof(*tree->nodes));
+	tree->nodes = tree->node_pages.bytes;
 	tree->node_count = 1;	/* the root: all zero */
 
 	tree->meta.value_type = "samples";
@@ -45,9 +46,9 @@ void np_tree_destroy(struct np_tree *tree)
 	np_intern_finish(&tree->strings);
 	free(tree->functions);
 	free(tree->function_slots);
-	free(tree->nodes);
-	free(tree->counts);
-	free(tree->slots);
+	np_pages_finish(&tree->node_pages);
+	np_pages_finish(&tree->count_pages);
+	np_pages_finish(&tree->slot_pages);
 	free(tree->comments);
 	free(tree);
 }

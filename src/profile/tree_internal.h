@@ -14,6 +14,7 @@
 #define NP_PROFILE_TREE_INTERNAL_H
 
 #include "profile/intern.h"
+#include "profile/pages.h"
 #include "profile/tree.h"
 
 #define NP_TREE_LISTED 2u	/* a look-up walks so many siblings before it asks the table */
@@ -32,8 +33,9 @@ struct np_tree {
 
 	struct np_node *nodes;
 	struct np_tree_counts *counts;	/* NULL: samples are the values, and no calls are known */
+	struct np_pages node_pages, count_pages, slot_pages;	/* what these three point into */
 	uint32_t node_count, node_room;
-	uint32_t *slots;		/* children that are not listed; 0 = free.  NULL: to be made */
+	uint32_t *slots;	/* children that are not listed; 0 = free.  NULL: to be made */
 	uint32_t slot_count, slot_mask;
 	uint64_t seed;
 

@@ -7,26 +7,12 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 
 #include "base/message.h"
 #include "profile/tree_internal.h"
 
-#define SLOTS_AT_START	1024u
-#define HUGE_FROM_BYTES ((size_t)8 << 20)
-#define NODES_MAX	(UINT32_C(1) << 31)
-
-/* Large arrays are filled from one end to the other or hit at random: fewer, larger pages save
- * most of the time in page faults.  Only advice. */
-static void prefer_huge_pages(void *array, size_t bytes)
-{
-	uintptr_t first = ((uintptr_t)array + 4095) & ~(uintptr_t)4095;
-	uintptr_t end = ((uintptr_t)array + bytes) & ~(uintptr_t)4095;
-
-	if (bytes >= HUGE_FROM_BYTES)
-		madvise((void *)first, end - first, MADV_HUGEPAGE);
-}
+#define SLOTS_AT_START 1024u
+#define NODES_MAX      (UINT32_C(1) << 31)
 
 static inline uint32_t child_hash(const struct np_tree *tree, uint32_t parent, uint32_t function)
 {
@@ -45,18 +31,26 @@ static void put_slot(struct np_tree *tree, uint32_t node)
 	tree->slots[at] = node;
 }
 
+/* An empty table of COUNT slots, a power of two. */
+static void start_slots(struct np_tree *tree, size_t count)
+{
+	np_pages_grow(&tree->slot_pages, count * sizeof(*tree->slots));
+	tree->slots = tree->slot_pages.bytes;
+	tree->slot_mask = (uint32_t)(count - 1);
+}
+
 static void grow_slots(struct np_tree *tree)
 {
-	uint32_t *old = tree->slots, old_mask = tree->slot_mask;
-	size_t count = (size_t)old_mask * 2 + 2;
+	struct np_pages old = tree->slot_pages;
+	const uint32_t *nodes = old.bytes;
+	uint32_t old_mask = tree->slot_mask;
 
-	tree->slots = np_xcalloc(count, sizeof(*tree->slots));
-	prefer_huge_pages(tree->slots, count * sizeof(*tree->slots));
-	tree->slot_mask = (uint32_t)(count - 1);
+	tree->slot_pages = (struct np_pages){0};
+	start_slots(tree, (size_t)old_mask * 2 + 2);
 	for (uint32_t i = 0; i <= old_mask; i++)
-		if (old[i])
-			put_slot(tree, old[i]);
-	free(old);
+		if (nodes[i])
+			put_slot(tree, nodes[i]);
+	np_pages_finish(&old);
 }
 
 static void add_slot(struct np_tree *tree, uint32_t node)
@@ -69,9 +63,8 @@ static void add_slot(struct np_tree *tree, uint32_t node)
 /* After the siblings were sorted, others than before are listed. */
 static void make_slots(struct np_tree *tree)
 {
-	tree->slots = np_xcalloc(SLOTS_AT_START, sizeof(*tree->slots));
-	tree->slot_mask = SLOTS_AT_START - 1;
 	tree->slot_count = 0;
+	start_slots(tree, SLOTS_AT_START);
 	for (uint32_t i = 0; i < tree->node_count; i++) {
 		uint32_t listed = 0;
 
@@ -85,12 +78,12 @@ static void make_slots(struct np_tree *tree)
 static void grow_nodes(struct np_tree *tree)
 {
 	tree->node_room *= 2;
-	tree->nodes = np_xrealloc(tree->nodes, tree->node_room, sizeof(*tree->nodes));
-	prefer_huge_pages(tree->nodes, tree->node_room * sizeof(*tree->nodes));
+	np_pages_grow(&tree->node_pages, tree->node_room * sizeof(*tree->nodes));
+	tree->nodes = tree->node_pages.bytes;
 	if (!tree->counts)
 		return;
-	tree->counts = np_xrealloc(tree->counts, tree->node_room, sizeof(*tree->counts));
-	prefer_huge_pages(tree->counts, tree->node_room * sizeof(*tree->counts));
+	np_pages_grow(&tree->count_pages, tree->node_room * sizeof(*tree->counts));
+	tree->counts = tree->count_pages.bytes;
 }
 
 /* A node without a place among its siblings yet. */
@@ -185,7 +178,8 @@ static void need_counts(struct np_tree *tree)
 {
 	if (tree->counts)
 		return;
-	tree->counts = np_xcalloc(tree->node_room, sizeof(*tree->counts));
+	np_pages_grow(&tree->count_pages, tree->node_room * sizeof(*tree->counts));
+	tree->counts = tree->count_pages.bytes;
 	for (uint32_t i = 0; i < tree->node_count; i++) {
 		tree->counts[i].self_samples = tree->nodes[i].self;
 		tree->counts[i].total_samples = tree->nodes[i].total;

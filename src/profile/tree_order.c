@@ -113,7 +113,7 @@ void np_tree_sort(struct np_tree *tree)
 	}
 	free(children);
 	free(rank);
-	free(tree->slots);	/* tree_node.c makes others, should children be added */
+	np_pages_finish(&tree->slot_pages);	/* tree_node.c makes others, should children be added */
 	tree->slots = NULL;
 	tree->slot_mask = 0;
 }

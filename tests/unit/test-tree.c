@@ -314,6 +314,62 @@ static void wide_fans_are_sorted_too(void **state)
 	np_tree_destroy(tree);
 }
 
+/* Sorting changes which children are met first; none may be lost to a later look-up. */
+static void children_are_found_whenever_the_tree_is_sorted(void **state)
+{
+	struct np_tree *tree = np_tree_create();
+	uint32_t parents[12], children[12][12] = {{0}}, made = 1;
+	char name[16];
+
+	for (unsigned round = 0; round < 12; round++) {
+		for (unsigned i = 0; i < 12; i++) {
+			snprintf(name, sizeof(name), "p%u", i);
+			parents[i] = np_tree_child(tree, 0, function(tree, name));
+			made += round == 0;
+			for (unsigned j = 0; j <= round && j <= i; j++) {
+				uint32_t child;
+
+				snprintf(name, sizeof(name), "%u", j * 7 % 12);
+				child = np_tree_child(tree, parents[i], function(tree, name));
+				made += children[i][j] == 0;
+				assert_true(children[i][j] == 0 || children[i][j] == child);
+				children[i][j] = child;
+			}
+		}
+		assert_int_equal(np_tree_node_count(tree), made);
+		if (round % 3 != 0)
+			np_tree_sort(tree);
+	}
+	np_tree_destroy(tree);
+}
+
+/* A profile that counts one thing becomes one that counts three. */
+static void counts_begin_where_the_values_are(void **state)
+{
+	struct np_tree *tree = np_tree_create();
+	uint32_t a = np_tree_child(tree, 0, function(tree, "a")), b;
+
+	np_tree_add(tree, a, 3, 3, 0);
+	np_tree_finish(tree);
+	assert_int_equal(np_tree_total_samples(tree, 0), 3);
+	b = np_tree_child(tree, a, function(tree, "b"));
+	np_tree_add(tree, b, 10, 2, 5);
+	for (unsigned i = 0; i < 3000; i++) {	/* beyond where the arrays grow */
+		char name[16];
+
+		snprintf(name, sizeof(name), "c%u", i);
+		np_tree_add(tree, np_tree_child(tree, b, function(tree, name)), 1, 2, 3);
+	}
+	np_tree_finish(tree);
+	assert_int_equal(np_tree_self_samples(tree, a), 3);
+	assert_int_equal(np_tree_calls(tree, a), 0);
+	assert_int_equal(np_tree_self_samples(tree, b), 2);
+	assert_int_equal(np_tree_calls(tree, b), 5);
+	assert_int_equal(np_tree_node(tree, 0)->total, 3013);
+	assert_int_equal(np_tree_total_samples(tree, 0), 6005);
+	np_tree_destroy(tree);
+}
+
 static void a_sum_beyond_64_bits_is_refused_and_changes_nothing(void **state)
 {
 	struct np_tree *tree = np_tree_create();
@@ -432,6 +488,8 @@ int main(void)
 		cmocka_unit_test(the_sorted_tree_does_not_depend_on_the_order_of_input),
 		cmocka_unit_test(siblings_are_ordered_by_name_bytes_then_module),
 		cmocka_unit_test(wide_fans_are_sorted_too),
+		cmocka_unit_test(children_are_found_whenever_the_tree_is_sorted),
+		cmocka_unit_test(counts_begin_where_the_values_are),
 		cmocka_unit_test(a_sum_beyond_64_bits_is_refused_and_changes_nothing),
 		cmocka_unit_test(scaling_leaves_true_sample_counts_alone),
 		cmocka_unit_test(a_million_frames_deep_is_fine),
