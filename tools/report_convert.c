@@ -78,12 +78,15 @@ int np_convert_write(const struct np_convert_format *format, struct np_tree *tre
 	return np_report_file_close(&file) < 0 ? NP_EXIT_FAILURE : NP_EXIT_OK;
 }
 
-enum { OPT_TO = 256, OPT_EVENT, OPT_STRICT, OPT_HELP };
+enum { OPT_TO = 256, OPT_EVENT, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_STRICT, OPT_HELP };
 
 static const struct option options[] = {
 	{ "to", required_argument, NULL, 't' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "event", required_argument, NULL, OPT_EVENT },
+	{ "label", required_argument, NULL, OPT_LABEL },
+	{ "threads", no_argument, NULL, OPT_THREADS },
+	{ "group-by", required_argument, NULL, OPT_GROUP_BY },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
@@ -104,6 +107,9 @@ static _Noreturn void help(void)
 	     "  -t, --to FORMAT     see below; without, what FILE ends in says it\n"
 	     "  -o, --output FILE   where it goes (standard output)\n"
 	     "      --event NAME    of perf script text with several events: which (the first)\n"
+	     "      --label KEY=VALUE  of pprof: only samples with that label; may be repeated\n"
+	     "      --threads       of pprof: by thread, as root frames\n"
+	     "      --group-by KEY  of pprof: by the values of a label\n"
 	     "      --strict        a line that is no stack is an error, not a note\n\n"
 	     "Formats and the endings that mean them:");
 	for (const struct np_convert_format *row = np_convert_formats; row->name; row++)
@@ -127,6 +133,15 @@ static void take(struct settings *settings, int option, char **argv)
 		break;
 	case OPT_EVENT:
 		settings->read.event = optarg;
+		break;
+	case OPT_LABEL:
+		np_report_input_label(&settings->read, optarg);
+		break;
+	case OPT_THREADS:
+		settings->read.threads = true;
+		break;
+	case OPT_GROUP_BY:
+		settings->read.group_by = optarg;
 		break;
 	case OPT_STRICT:
 		settings->read.strict = true;
@@ -175,5 +190,6 @@ int np_report_convert(int argc, char **argv)
 	status = np_convert_write(settings.format, tree, name, settings.output ? settings.output : "-");
 	free(name);
 	np_tree_destroy(tree);
+	free((void *)(uintptr_t)settings.read.labels);
 	return status;
 }
