@@ -46,9 +46,12 @@ static char *subtitle_of(struct np_svg *svg)
 	if (svg->options->paint)
 		return np_xstrdup(svg->options->paint->subtitle);
 	raw = np_units_summary(svg->tree);
-	if (!svg->options->source)
+	if (!svg->options->source && !svg->options->subtitle)
 		return raw;
-	with_source = np_xasprintf("%s \xc2\xb7 %s", raw, svg->options->source);
+	with_source = np_xasprintf("%s%s%s%s%s", svg->options->subtitle ? svg->options->subtitle : "",
+				   svg->options->subtitle ? " \xc2\xb7 " : "", raw,
+				   svg->options->source ? " \xc2\xb7 " : "",
+				   svg->options->source ? svg->options->source : "");
 	visible = np_visible(with_source, NP_VISIBLE_NAME_MAX);
 	free(raw);
 	free(with_source);
@@ -219,7 +222,7 @@ static char *head_of(struct np_svg *svg, const char *title, const char *subtitle
 	y = put_notes(svg, y);
 	if (svg->options->paint)
 		y = put_swatches(svg, y + 2);
-	else if (svg->kinds_known)
+	else if (svg->kinds_known && (!svg->options->colours || !svg->options->colours->classes))
 		y = put_legend(svg, y + 2);
 	if (fclose(svg->to) != 0)
 		np_die(NP_EXIT_FAILURE, "out of memory");
@@ -238,7 +241,8 @@ static void put_document(struct np_svg *svg, const char *title, const char *subt
 		"data-icicle=\"%d\">\n", svg->width, svg->height, svg->width, svg->height,
 		svg->layout->rows, svg->top, svg->options->icicle);
 	put_description(svg, title, subtitle);
-	fprintf(svg->to, "<style><![CDATA[\n%s]]></style>\n", np_asset_flame_css);
+	fprintf(svg->to, "<style><![CDATA[\n%s%s]]></style>\n", np_asset_flame_css,
+		svg->options->colours ? svg->options->colours->style : "");
 	fprintf(svg->to, "<rect id=\"ground\" width=\"100%%\" height=\"100%%\"/>\n"
 		"<g id=\"head\">\n%s</g>\n", head);
 	np_svg_frames(svg);

@@ -20,12 +20,19 @@
 
 struct np_svg_paint;
 
+struct np_svg_colours {
+	const uint32_t *classes;	/* by function: the N of its class qN */
+	const char *style;		/* rules for them and for the ground, after those of every picture */
+};
+
 struct np_svg_options {
 	const char *title;	/* NULL: "Flame graph" */
 	const char *source;	/* file name, for the line below; may be NULL */
 	unsigned width;		/* px, of the picture before scripts fit it to the window; 0: default */
 	double narrow_px;	/* below 0: NP_SVG_NARROW_PX, and more where a browser needs it */
 	bool icicle;		/* root at the top */
+	const char *subtitle;	/* before what was measured; may be NULL */
+	const struct np_svg_colours *colours;	/* NULL: by kind */
 	const struct np_svg_paint *paint;	/* NULL: as every picture; see paint.h */
 };
 

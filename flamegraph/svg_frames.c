@@ -166,6 +166,13 @@ static void put_class(struct np_svg *svg, const struct np_box *box, double width
 			box->node), width < 4 ? " t" : "");
 		return;
 	}
+	if (svg->options->colours && svg->options->colours->classes) {
+		uint32_t id = np_tree_node(svg->tree, box->node)->function;
+
+		fprintf(svg->to, "f q q%" PRIu32 "%s", svg->options->colours->classes[id],
+			width < 4 ? " t" : "");
+		return;
+	}
 	by_name = np_colour_hash(np_tree_string(svg->tree, function->name));
 	by_module = np_colour_hash(np_tree_string(svg->tree, function->module));
 	if (!svg->kinds_known && colour == NP_COLOUR_UNKNOWN) {
