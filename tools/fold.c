@@ -27,6 +27,8 @@ static void describe_header(const struct np_spool_reader *reader, struct np_fold
 	const struct np_spool_header *head = np_spool_head(reader);
 
 	result->pid = head->pid;
+	result->clock = (enum np_clock_kind)head->clock;
+	result->hz = head->hz;
 	result->period_ns = head->period_ns;
 	result->state = (enum np_spool_state)head->state;
 	result->end = (enum np_spool_end)head->end;

@@ -27,6 +27,8 @@ struct np_fold_result {
 	uint64_t frames, unresolved_frames;	/* over all samples */
 	uint64_t counters[NP_COUNT_MAX]; /* as in the spool: lost ones by cause, threads, ... */
 	uint64_t damaged;		/* entries of the spool that could not be used */
+	enum np_clock_kind clock;	/* NONE: of several processes, not the same */
+	uint32_t hz;			/* asked for; 0: not the same */
 	uint32_t pid;
 	char exe[512];			/* the profiled program's path */
 	enum np_spool_state state;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "health.h"
 
 /* Where the lines go: into a profile that is being written, or a tree of several. */
 struct about {
@@ -48,6 +49,37 @@ char *np_fold_identity(const struct np_spool_header *head)
 static double percent(uint64_t part, uint64_t whole)
 {
 	return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+char *np_fold_health(const struct np_fold_result *result)
+{
+	const struct np_health_counts counts = {
+		.samples = result->samples,
+		.cut = result->samples - result->by_quality[NP_QUALITY_COMPLETE],
+		.unresolved = result->unresolved_samples,
+		.shortened = result->counters[NP_COUNT_ON_ANCESTOR],
+		.lost = np_fold_lost(result),
+		.threads = result->counters[NP_COUNT_THREADS_SEEN],
+		.uncovered = result->counters[NP_COUNT_THREADS_UNCOVERED] +
+			     result->counters[NP_COUNT_THREADS_UNSEEN],
+		.ended = result->counters[NP_COUNT_CLOCKS_CLOSED],
+		.taken = result->counters[NP_COUNT_HANDLER_REPLACED],
+		.damaged = result->damaged,
+		.handler_ns = result->counters[NP_COUNT_HANDLER_NS],
+		.cpu_ns = result->cpu_ns,
+	};
+	struct np_health health;
+
+	np_health_of_counts(&health, &counts);
+	return np_health_line(&health);
+}
+
+static void say_health(const struct about *about, const struct np_fold_result *result)
+{
+	char *line = np_fold_health(result);
+
+	say(about, "health: %s", line);
+	free(line);
 }
 
 static void say_clock(const struct about *about, const struct np_spool_header *head)
@@ -87,34 +119,9 @@ static void say_quality(const struct about *about, const struct np_fold_result *
 
 static void say_lost(const struct about *about, const struct np_fold_result *result)
 {
-	static const char *const words[NP_COUNT_MAX] = {
-		[NP_COUNT_ON_ANCESTOR] = "samples kept on an outer frame, for the spool was full "
-					 "(NEUROPROF_SPOOL_MAX gives it more room)",
-		[NP_COUNT_LOST_REENTRANT] = "ticks lost inside the profiler itself",
-		[NP_COUNT_LOST_NO_THREAD] = "ticks lost on threads that were not attached",
-		[NP_COUNT_LOST_NO_SPOOL] = "ticks lost while there was no spool",
-		[NP_COUNT_LOST_PERIODS] = "periods of CPU time belonged to lost ticks",
-		[NP_COUNT_THREADS_UNCOVERED] = "threads not sampled, for they could get no clock",
-		[NP_COUNT_THREADS_BY_TIMER] = "threads sampled by a POSIX timer, at most 250 times a second "
-					      "or so: they could get no perf event",
-		[NP_COUNT_CLOCKS_CLOSED] = "threads not sampled to their end: the program closed their "
-					   "clock by a raw system call",
-		[NP_COUNT_HANDLER_REPLACED] = "time the program took SIGPROF by a raw system call: "
-					      "nothing was sampled since",
-		[NP_COUNT_THREADS_SHARED] = "threads share the entry \"(other)\"",
-		[NP_COUNT_MODULES_LOST] =
-			"look-ups of code whose module found no entry: bare addresses",
-		[NP_COUNT_STARTUP_PERIODS] =
-			"periods used before the library attached, shown as [startup]",
-	};
-
 	for (int i = 0; i < NP_COUNT_MAX; i++)
-		if (words[i] && result->counters[i])
-			say(about, "count: %" PRIu64 " %s", result->counters[i], words[i]);
-	if (result->counters[NP_COUNT_THREADS_UNSEEN])
-		say(about, "count: %" PRIu64 " threads not sampled, for they were made past "
-			   "pthread_create() (a raw clone, io_uring and the like)",
-		    result->counters[NP_COUNT_THREADS_UNSEEN]);
+		if (np_health_words[i] && result->counters[i])
+			say(about, "count: %" PRIu64 " %s", result->counters[i], np_health_words[i]);
 	if (result->counters[NP_COUNT_UNSEEN_CPU_NS])
 		say(about, "missing: %.3f s of CPU time of threads made past pthread_create(), before they "
 			   "were found or where they could not be sampled",
@@ -190,6 +197,7 @@ void np_fold_about(struct np_pprof *pprof, const struct np_fold_model *model,
 
 	say(&about, "neuroprof " NP_VERSION ": %s", head->exe[0] ? head->exe : head->comm);
 	say(&about, "%s", identity);
+	say_health(&about, result);
 	say_clock(&about, head);
 	say(&about, "unwinder: %s, at most %u frames",
 	    head->unwinder <= NP_UNWINDER_LIBUNWIND ? unwinders[head->unwinder] : "not known",
@@ -207,6 +215,7 @@ void np_fold_about_sum(struct np_tree *tree, const struct np_fold_result *sum)
 {
 	const struct about about = { .tree = tree };
 
+	say_health(&about, sum);
 	say_quality(&about, sum);
 	say_lost(&about, sum);
 	say_overhead(&about, sum);

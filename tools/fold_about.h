@@ -15,6 +15,9 @@
 /* The line that tells this process image from every other on the machine; the caller's to free. */
 char *np_fold_identity(const struct np_spool_header *head);
 
+/* "good", or "poor: 43.2 % of the stacks are cut; …"; to be freed. */
+char *np_fold_health(const struct np_fold_result *result);
+
 /* Add all comments: who, how it was measured, how good it is, what was lost, how it ended. */
 void np_fold_about(struct np_pprof *pprof, const struct np_fold_model *model,
 		   const struct np_fold_result *result);

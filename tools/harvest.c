@@ -15,6 +15,7 @@
 
 #include "base/message.h"
 #include "base/text.h"
+#include "fold_about.h"
 #include "spool/reader.h"
 
 #define GRACE_STEPS	20		/* of 10 ms each, for processes that are just ending */
@@ -48,6 +49,12 @@ static void add_result(struct np_harvest *harvest, struct np_fold_result *one)
 	sum->periods += one->periods;
 	sum->cpu_ns += one->cpu_ns;
 	sum->period_ns = one->period_ns ? one->period_ns : sum->period_ns;
+	if (one->samples > 0) {
+		bool first = harvest->processes == 0;
+
+		sum->clock = first || sum->clock == one->clock ? one->clock : NP_CLOCK_NONE;
+		sum->hz = first || sum->hz == one->hz ? one->hz : 0;
+	}
 	sum->unresolved_samples += one->unresolved_samples;
 	sum->frames += one->frames;
 	sum->unresolved_frames += one->unresolved_frames;
@@ -158,39 +165,82 @@ static const char *grouped(uint64_t number, char buffer[32])
 	return at;
 }
 
-void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *usage)
+static void put_clock(FILE *to, const struct np_fold_result *sum)
+{
+	static const char *const clocks[] = { "several clocks", "perf_event", "POSIX timers", "setitimer" };
+
+	fprintf(to, "; %s", clocks[sum->clock <= NP_CLOCK_ITIMER ? sum->clock : NP_CLOCK_NONE]);
+	if (sum->hz)
+		fprintf(to, " at %u Hz", sum->hz);
+}
+
+/* What was lost and cut, by cause; causes that did not occur are not named. */
+static void put_quality(FILE *to, const struct np_fold_result *sum)
+{
+	static const struct { enum np_counter counter; const char *words; } counts[] = {
+		{ NP_COUNT_LOST_REENTRANT, "lost inside the profiler" },
+		{ NP_COUNT_LOST_NO_THREAD, "lost on threads not attached" },
+		{ NP_COUNT_LOST_NO_SPOOL, "lost without a spool" },
+		{ NP_COUNT_ON_ANCESTOR, "shortened because the spool was full" },
+		{ NP_COUNT_THREADS_UNCOVERED, "threads without a clock" },
+		{ NP_COUNT_CLOCKS_CLOSED, "threads whose clock was closed" },
+		{ NP_COUNT_HANDLER_REPLACED, "programs that took SIGPROF for themselves" },
+		{ NP_COUNT_THREADS_UNSEEN, "threads not covered (raw clone)" },
+	};
+	static const char *const cut[NP_QUALITY_MAX] = {
+		NULL, "too deep", "without unwind rules", "unreadable", "on foreign stacks",
+		"without an unwinder",
+	};
+	uint64_t complete = sum->by_quality[NP_QUALITY_COMPLETE];
+	const char *between = " (";
+	char number[32];
+
+	fprintf(to, "neuroprof: stacks complete %.2f %%, cut %.2f %%", np_percent(complete, sum->samples),
+		np_percent(sum->samples - complete, sum->samples));
+	for (int i = 1; i < NP_QUALITY_MAX; i++) {
+		if (sum->by_quality[i] == 0)
+			continue;
+		fprintf(to, "%s%.2f %% %s", between, np_percent(sum->by_quality[i], sum->samples), cut[i]);
+		between = ", ";
+	}
+	fprintf(to, "%s, unresolved %.2f %%, ticks lost %s", *between == ',' ? ")" : "",
+		np_percent(sum->unresolved_samples, sum->samples), grouped(np_fold_lost(sum), number));
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (sum->counters[counts[i].counter])
+			fprintf(to, ", %s %s", counts[i].words,
+				grouped(sum->counters[counts[i].counter], number));
+	if (sum->counters[NP_COUNT_UNSEEN_CPU_NS])
+		fprintf(to, " with %.2f CPU s", (double)sum->counters[NP_COUNT_UNSEEN_CPU_NS] / 1e9);
+	if (sum->counters[NP_COUNT_HANDLER_NS])
+		fprintf(to, ", overhead %.3f %%", np_percent(sum->counters[NP_COUNT_HANDLER_NS], sum->cpu_ns));
+	fputc('\n', to);
+}
+
+static void put_health(FILE *to, const struct np_fold_result *sum)
+{
+	char *line = np_fold_health(sum);
+
+	fprintf(to, "neuroprof: health: %s\n", line);
+	free(line);
+}
+
+static void put_samples(FILE *to, const struct np_harvest *harvest, const struct rusage *usage)
 {
 	const struct np_fold_result *sum = &harvest->sum;
-	char samples[32], missing[32];
-	FILE *to = stderr;
+	char number[32];
 
-	if (sum->samples == 0) {
-		if (harvest->damaged == 0)	/* that was said, and may be why */
-			np_note("no sample was taken%s: the command used less CPU time than one period, "
-				"or no process of it could load the library (static or set-user-id programs)",
-				harvest->running ? " by a process that has ended" : "");
-	} else {
-		fprintf(to, "neuroprof: %s samples in %zu process%s, %.2f CPU s", grouped(sum->samples, samples),
-			harvest->processes, harvest->processes == 1 ? "" : "es", (double)sum->cpu_ns / 1e9);
-		if (usage)
-			fprintf(to, " (the kernel charged %.2f s)",
-				(double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
-				(double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6);
-		fprintf(to, "\nneuroprof: stacks complete %.2f %%, unresolved %.2f %%, lost %s",
-			np_percent(sum->by_quality[NP_QUALITY_COMPLETE], sum->samples),
-			np_percent(sum->unresolved_samples, sum->samples), grouped(np_fold_lost(sum), missing));
-		if (sum->counters[NP_COUNT_ON_ANCESTOR])
-			fprintf(to, ", shortened because the spool was full %" PRIu64,
-				sum->counters[NP_COUNT_ON_ANCESTOR]);
-		if (sum->counters[NP_COUNT_THREADS_UNCOVERED])
-			fprintf(to, ", threads without a clock %" PRIu64,
-				sum->counters[NP_COUNT_THREADS_UNCOVERED]);
-		if (sum->counters[NP_COUNT_THREADS_UNSEEN])
-			fprintf(to, ", threads not covered (raw clone) %" PRIu64 " with %.2f CPU s",
-				sum->counters[NP_COUNT_THREADS_UNSEEN],
-				(double)sum->counters[NP_COUNT_UNSEEN_CPU_NS] / 1e9);
-		fputc('\n', to);
-	}
+	fprintf(to, "neuroprof: %s samples in %zu process%s, %.2f CPU s", grouped(sum->samples, number),
+		harvest->processes, harvest->processes == 1 ? "" : "es", (double)sum->cpu_ns / 1e9);
+	if (usage)
+		fprintf(to, " (the kernel charged %.2f s)",
+			(double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
+			(double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6);
+	put_clock(to, sum);
+	fputc('\n', to);
+}
+
+static void put_paths(FILE *to, const struct np_harvest *harvest)
+{
 	if (harvest->tree_folded)
 		fprintf(to, "neuroprof: the whole tree: %s and %s\n", harvest->tree_folded,
 			np_base_name(harvest->tree_pprof));
@@ -203,6 +253,23 @@ void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *u
 		fprintf(to, "neuroprof: %s and %s\n", harvest->parts[i].folded_path,
 			np_base_name(harvest->parts[i].pprof_path));
 	}
+}
+
+void np_harvest_summary(const struct np_harvest *harvest, const struct rusage *usage)
+{
+	const struct np_fold_result *sum = &harvest->sum;
+	FILE *to = stderr;
+
+	if (sum->samples > 0) {
+		put_samples(to, harvest, usage);
+		put_health(to, sum);
+		put_quality(to, sum);
+	} else if (harvest->damaged == 0) {	/* that was said, and may be why */
+		np_note("no sample was taken%s: the command used less CPU time than one period, "
+			"or no process of it could load the library (static or set-user-id programs)",
+			harvest->running ? " by a process that has ended" : "");
+	}
+	put_paths(to, harvest);
 	if (harvest->running)
 		np_note("%zu process%s still running: `neuroprof recover` folds what %s when %s ended",
 			harvest->running, harvest->running == 1 ? " is" : "es are",

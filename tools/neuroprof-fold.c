@@ -17,6 +17,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "fold.h"
+#include "fold_about.h"
 
 struct command {
 	const char *out;
@@ -139,18 +140,22 @@ static void say_counts(const struct np_fold_result *result)
 static void say_result(const struct command *command, const char *spool,
 		       const struct np_fold_result *result)
 {
+	char *health;
+
 	if (command->quiet && !command->verbose)
 		return;
 	if (!result->folded_path) {
 		np_note("%s: no sample in it, no profile written", spool);
 		return;
 	}
+	health = np_fold_health(result);
 	np_note("%" PRIu64
-		" samples, %.2f s CPU, %.1f %% complete stacks, %.1f %% unresolved: %s, %s",
+		" samples, %.2f s CPU, %.1f %% complete stacks, %.1f %% unresolved: %s, %s; health: %s",
 		result->samples, (double)result->cpu_ns / 1e9,
 		np_percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples),
 		np_percent(result->unresolved_samples, result->samples), result->folded_path,
-		result->pprof_path);
+		result->pprof_path, health);
+	free(health);
 	if (command->verbose)
 		say_counts(result);
 }

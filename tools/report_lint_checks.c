@@ -2,7 +2,8 @@
  *
  * report_lint_checks.c - the checks, each a function.  Context: tools.
  *
- * Thresholds are here and nowhere else; docs/man/neuroprof-report.1 lists them.
+ * Thresholds are here, and of what makes a profile fair or poor in health.c; nowhere else.
+ * docs/man/neuroprof-report.1 lists them.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -15,30 +16,13 @@
 #include "analyze/visible.h"
 #include "base/message.h"
 #include "profile/export_common.h"
+#include "report_health.h"
 #include "report_lint.h"
 
-#define SAMPLES_FEW	 1000
-#define SAMPLES_TOO_FEW	 100
-#define NAMELESS_SHARE	 0.05
-#define NAMELESS_TOO_BAD 0.30
-#define CUT_SHARE	 0.01
 #define BROKEN_SHARE	 0.05
 #define FLAT_SHARE	 0.90
 #define STARTUP_SHARE	 0.05
 #define NO_MODULE_SHARE	 0.50
-
-/* Sums over the tree. */
-struct survey {
-	uint64_t total;
-	uint64_t nameless;	/* own value of functions without a name */
-	uint64_t cut;		/* below our markers of stacks that were cut */
-	uint64_t startup;
-	uint64_t flat;		/* own value of stacks of one function */
-	uint64_t broken;	/* of stacks of several whose outermost one has no name */
-	uint64_t no_module;
-	uint64_t *by_module;	/* NAMELESS by the module's string id */
-	bool any_kernel;
-};
 
 void np_lint_add(struct np_lint *lint, enum np_lint_severity severity, const char *id,
 		 const char *todo, const char *format, ...)
@@ -70,83 +54,15 @@ void np_lint_finish(struct np_lint *lint)
 	memset(lint, 0, sizeof(*lint));
 }
 
-static bool is_hexadecimal(const char *text)
-{
-	return *text && text[strspn(text, "0123456789abcdefABCDEF")] == '\0';
-}
-
-/* "[unknown]", "0x4d0", "libfoo.so+0x4d0", "[libfoo.so]" in that object */
-static bool is_nameless(const struct np_tree *tree, const struct np_function *function)
-{
-	const char *name = np_tree_string(tree, function->name), *plus = strrchr(name, '+');
-	const char *module = np_tree_string(tree, function->module);
-	size_t length = strlen(name);
-
-	if (length == 0 || strcmp(name, "[unknown]") == 0 || strcmp(name, "(unknown)") == 0 ||
-	    strcmp(name, "??") == 0)
-		return true;
-	if (strncmp(name, "0x", 2) == 0 && is_hexadecimal(name + 2))
-		return true;
-	if (plus && plus > name && strncmp(plus, "+0x", 3) == 0 && is_hexadecimal(plus + 3))
-		return true;
-	return *module && length == strlen(module) + 2 && name[0] == '[' && name[length - 1] == ']' &&
-	       strncmp(name + 1, module, length - 2) == 0;
-}
-
-static bool is_function(const struct np_function *function)
-{
-	return function->kind < NP_KIND_PROCESS;
-}
-
-static void survey_marker(struct survey *survey, const struct np_tree *tree, uint32_t index)
-{
-	const struct np_node *node = np_tree_node(tree, index);
-	const char *name = np_export_name(tree, node->function);
-
-	if (strncmp(name, "[truncated", 10) == 0)
-		survey->cut += node->total;
-	else if (strcmp(name, "[startup]") == 0)
-		survey->startup += node->total;
-}
-
-static void survey_tree(struct survey *survey, const struct np_tree *tree)
-{
-	struct np_export_walk walk = { .tree = tree };
-	uint32_t frames = 0;
-
-	survey->by_module = np_xcalloc(np_tree_string_count(tree), sizeof(uint64_t));
-	survey->total = np_tree_node(tree, 0)->total;
-	while (np_export_next(&walk)) {
-		const struct np_node *node = np_tree_node(tree, walk.node);
-		const struct np_function *function = np_export_function(tree, walk.node);
-		const char *name = np_export_name(tree, node->function);
-		bool nameless = is_function(function) && is_nameless(tree, function);
-
-		if (walk.leaving) {
-			frames -= is_function(function);
-			continue;
-		}
-		/* A folded file does not say that "[startup]" is a marker. */
-		if (function->kind == NP_KIND_MARKER || *name == '[')
-			survey_marker(survey, tree, walk.node);
-		if (!is_function(function))
-			continue;
-		frames++;
-		survey->any_kernel |= function->kind == NP_KIND_KERNEL;
-		survey->no_module += function->module ? 0 : node->self;
-		survey->flat += frames == 1 ? node->self : 0;
-		if (frames == 1 && nameless)
-			survey->broken += node->total - node->self;
-		if (nameless) {
-			survey->nameless += node->self;
-			survey->by_module[function->module] += node->self;
-		}
-	}
-}
-
-static double share(uint64_t part, const struct survey *survey)
+static double share(uint64_t part, const struct np_survey *survey)
 {
 	return (double)part / (double)survey->total;
+}
+
+/* What is fair is worth a warning, what is poor is an error. */
+static enum np_lint_severity severity(const struct np_health *health, enum np_health_figure figure)
+{
+	return (enum np_lint_severity)np_health_level(health, figure);
 }
 
 static void check_reading(struct np_lint *lint, const struct np_read_report *report)
@@ -163,59 +79,55 @@ static void check_reading(struct np_lint *lint, const struct np_read_report *rep
 			    report->facts.event, report->facts.other_samples);
 }
 
-static void check_samples(struct np_lint *lint, struct np_tree *tree)
+static void check_samples(struct np_lint *lint, const struct np_health *health)
 {
 	const char *todo = "sample longer or more often (NEUROPROF_HZ=999), or sum several runs: "
 			   "neuroprof-report merge";
-	double samples;
+	enum np_lint_severity how = severity(health, NP_HEALTH_SAMPLES);
+	double samples = health->figure[NP_HEALTH_SAMPLES];
 
-	if (!np_units_samples(np_tree_meta(tree), np_tree_total_samples(tree, 0), &samples)) {
+	if (samples < 0)
 		np_lint_add(lint, NP_LINT_WARNING, "samples-unknown",
 			    "give the pprof file, or folded stacks with the header samples/count TYPE/UNIT",
 			    "nothing says how many samples the values stand for: no statement about "
 			    "their precision is possible");
-		return;
-	}
-	if (samples < SAMPLES_FEW)
-		np_lint_add(lint, samples < SAMPLES_TOO_FEW ? NP_LINT_ERROR : NP_LINT_WARNING,
-			    "few-samples", todo,
+	else if (how > NP_LINT_NOTE)
+		np_lint_add(lint, how, "few-samples", todo,
 			    "%.0f samples: a share of 10 %% is known to \xc2\xb1%.1f points (95 %%)",
 			    samples, 196 * sqrt(0.1 * 0.9 / samples));
 }
 
 static void check_names(struct np_lint *lint, const struct np_tree *tree,
-			const struct survey *survey)
+			const struct np_survey *survey, const struct np_health *health)
 {
+	enum np_lint_severity how = severity(health, NP_HEALTH_UNRESOLVED);
+	enum np_lint_severity by_start = severity(health, NP_HEALTH_BY_START);
 	uint32_t worst = 0;
 	char part[NP_UNITS_TEXT], of[NP_UNITS_TEXT];
 
 	for (uint32_t i = 0; i < np_tree_string_count(tree); i++)
 		if (survey->by_module[i] > survey->by_module[worst])
 			worst = i;
-	if (share(survey->nameless, survey) <= NAMELESS_SHARE)
+	how = how > by_start ? how : by_start;
+	if (how == NP_LINT_NOTE)
 		return;
 	np_units_percent(part, share(survey->nameless, survey));
 	np_units_percent(of, share(survey->by_module[worst], survey));
-	np_lint_add(lint, share(survey->nameless, survey) > NAMELESS_TOO_BAD ? NP_LINT_ERROR
-									    : NP_LINT_WARNING,
-		    "unresolved", "install the debug symbols of that object (a -dbgsym package, or "
+	np_lint_add(lint, how, "unresolved", "install the debug symbols of that object (a -dbgsym package, or "
 		    "DEBUGINFOD_URLS) and fold or print it again; JIT code needs a perf map",
 		    "%s of the value is in code without a name, %s in %s", part, of,
 		    worst ? np_tree_string(tree, worst) : "no known object");
 }
 
-static void check_stacks(struct np_lint *lint, const struct survey *survey,
-			 const struct np_tree *tree, const struct np_read_facts *facts)
+static void check_stacks(struct np_lint *lint, const struct np_survey *survey,
+			 const struct np_health *health)
 {
-	uint64_t samples = np_tree_total_samples(tree, 0);
-	double cut = share(survey->cut, survey);
+	enum np_lint_severity how = severity(health, NP_HEALTH_CUT);
 	char part[NP_UNITS_TEXT];
 
-	if (samples > 0 && (double)facts->cut_samples / (double)samples > cut)
-		cut = (double)facts->cut_samples / (double)samples;
-	np_units_percent(part, cut);
-	if (cut > CUT_SHARE)
-		np_lint_add(lint, NP_LINT_WARNING, "truncated",
+	np_units_percent(part, health->figure[NP_HEALTH_CUT]);
+	if (how > NP_LINT_NOTE)
+		np_lint_add(lint, how, "truncated",
 			    "deeper than the limit: raise it where it was recorded; code without unwind "
 			    "rules: build it with -fasynchronous-unwind-tables",
 			    "%s of the samples have a stack that was cut", part);
@@ -238,7 +150,7 @@ static void check_stacks(struct np_lint *lint, const struct survey *survey,
 			    "%s of the value passed before sampling began", part);
 }
 
-static void check_modules(struct np_lint *lint, const struct survey *survey,
+static void check_modules(struct np_lint *lint, const struct np_survey *survey,
 			  const struct np_read_facts *facts)
 {
 	if (share(survey->no_module, survey) > NO_MODULE_SHARE)
@@ -275,7 +187,7 @@ static void check_units(struct np_lint *lint, struct np_tree *tree)
 			    "counts samples and does not say of what period: shares are known, times are not");
 }
 
-static void check_kernel(struct np_lint *lint, const struct survey *survey,
+static void check_kernel(struct np_lint *lint, const struct np_survey *survey,
 			 const struct np_read_facts *facts)
 {
 	if (has_user_modifier(facts->event))
@@ -304,17 +216,35 @@ static void check_rates(struct np_lint *lint, struct np_tree *tree,
 }
 
 /* What our own profiles say about losses, and what perf does. */
-static void check_comments(struct np_lint *lint, const struct np_tree *tree)
+static void check_comments(struct np_lint *lint, const struct np_tree *tree,
+			   const struct np_health *health)
 {
+	static const struct {
+		const char *words;
+		enum np_health_figure figure;
+		const char *id, *todo;
+	} known[] = {
+		{ "kept on an outer frame", NP_HEALTH_SHORTENED, "lost",
+		  "record again with more room: NEUROPROF_SPOOL_MAX" },
+		{ "lost ", NP_HEALTH_LOST, "lost", "record again at a lower rate" },
+		{ "could get no clock", NP_HEALTH_UNCOVERED, "lost",
+		  "neuroprof doctor says what refuses the clock" },
+		{ "threads not sampled to their end", NP_HEALTH_ENDED, "lost",
+		  "the program closes descriptors that are not its own: NEUROPROF_CLOCK=timer has none" },
+		{ "took SIGPROF", NP_HEALTH_TAKEN, "lost",
+		  "switch the program's own profiling off, or use one of the two" },
+		{ "overhead: ", NP_HEALTH_OVERHEAD, "overhead",
+		  "record at a lower rate: the profile shows the profiler, too" },
+	};
+
 	for (size_t i = 0; i < np_tree_comment_count(tree); i++) {
 		const char *text = np_tree_comment(tree, i);
+		size_t k = 0;
 
-		if (strncmp(text, "lost: ", 6) == 0 ||
-		    (strncmp(text, "count: ", 7) == 0 && strstr(text, "lost")) ||
-		    strstr(text, "threads not sampled"))
+		if (strncmp(text, "lost: ", 6) == 0)
 			np_lint_add(lint, NP_LINT_WARNING, "lost",
-				    "record again with more room (NEUROPROF_SPOOL_MAX, perf record -m) or at "
-				    "a lower rate", "%.300s", text);
+				    "record again with more room (perf record -m) or at a lower rate",
+				    "%.300s", text);
 		else if (strncmp(text, "damaged: ", 9) == 0)
 			np_lint_add(lint, NP_LINT_WARNING, "damaged",
 				    "the process or the machine stopped in the middle: record again",
@@ -322,22 +252,34 @@ static void check_comments(struct np_lint *lint, const struct np_tree *tree)
 		else if (strncmp(text, "end: still running", 18) == 0)
 			np_lint_add(lint, NP_LINT_NOTE, "snapshot", "take it again when the program has ended",
 				    "%.300s", text);
+		if (strncmp(text, "count: ", 7) != 0 && strncmp(text, "overhead: ", 10) != 0)
+			continue;
+		while (k < sizeof(known) / sizeof(*known) && !strstr(text, known[k].words))
+			k++;
+		if (k == sizeof(known) / sizeof(*known) ||
+		    (known[k].figure == NP_HEALTH_OVERHEAD &&
+		     (strstr(text, "halved") || severity(health, NP_HEALTH_OVERHEAD) == NP_LINT_NOTE)))
+			continue;
+		np_lint_add(lint, severity(health, known[k].figure), known[k].id, known[k].todo, "%.300s",
+			    text);
 	}
 }
 
 void np_lint_check(struct np_lint *lint, struct np_tree *tree, const struct np_read_report *report)
 {
-	struct survey survey = { 0 };
+	struct np_survey survey = { 0 };
+	struct np_health health;
 
-	survey_tree(&survey, tree);
+	np_survey_tree(&survey, tree);
+	np_report_health(&health, tree, &survey, &report->facts);
 	check_reading(lint, report);
-	check_samples(lint, tree);
-	check_names(lint, tree, &survey);
-	check_stacks(lint, &survey, tree, &report->facts);
+	check_samples(lint, &health);
+	check_names(lint, tree, &survey, &health);
+	check_stacks(lint, &survey, &health);
 	check_modules(lint, &survey, &report->facts);
 	check_units(lint, tree);
 	check_kernel(lint, &survey, &report->facts);
 	check_rates(lint, tree, &report->facts);
-	check_comments(lint, tree);
+	check_comments(lint, tree, &health);
 	free(survey.by_module);
 }

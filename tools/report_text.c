@@ -15,6 +15,7 @@
 #include "analyze/visible.h"
 #include "base/message.h"
 #include "report.h"
+#include "report_health.h"
 
 #define FIGURES_WIDTH 64	/* all columns but the names */
 #define MODULE_MIN    10
@@ -64,7 +65,7 @@ static void put_calls(const struct np_ranking *ranking, const struct np_rank_row
 	char count[NP_UNITS_TEXT], each[NP_UNITS_TEXT];
 
 	np_units_count(count, row->calls);
-	fprintf(to, " (%s%s call%s", bound ? "\xe2\x89\xa5" : "", count, row->calls == 1 ? "" : "s");
+	fprintf(to, " (%s%s calls", bound ? "\xe2\x89\xa5" : "", count);
 	if (factors->per_call_known) {
 		np_units_time(each, factors->self_ns_per_call / 1e9);
 		fprintf(to, ", %s%s each", bound ? "\xe2\x89\xa4" : "", each);
@@ -207,10 +208,13 @@ static void put_line(const struct np_report *report, FILE *to, const char *forma
 static void put_head(const struct np_report *report, FILE *to)
 {
 	char *summary = np_units_summary(report->tree);
-	char *formula = np_report_formula(report->ranking), *notes = np_units_notes(report->tree);
+	char *formula = np_report_formula(report->ranking), *health, *notes;
 
+	np_report_health_notes(report->tree, &health, &notes);
 	put_line(report, to, "%s", report->source);
 	put_line(report, to, "%s", summary);
+	if (health)
+		put_line(report, to, "%s", health);
 	if (*notes)
 		put_line(report, to, "%s", notes);
 	put_line(report, to, "%s%s; ROI = score / complexity; sorted by %s.", formula,
@@ -222,6 +226,7 @@ static void put_head(const struct np_report *report, FILE *to)
 		put_line(report, to, "%s", report->hint);
 	fputc('\n', to);
 	free(summary);
+	free(health);
 	free(formula);
 	free(notes);
 }

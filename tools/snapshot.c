@@ -8,11 +8,14 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/message.h"
+#include "base/text.h"
 #include "commands.h"
 #include "fold.h"
+#include "fold_about.h"
 #include "live.h"
 
 static const char help_text[] =
@@ -26,21 +29,17 @@ static const char help_text[] =
 	"Exit status: 0 done; 1 when there is no such process, no sample yet, or the profile cannot be\n"
 	"written; 2 for a wrong command line.\n";
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static void say_summary(const struct np_live *live, const struct np_fold_result *result)
 {
-	char text[256];
+	char *health = np_fold_health(result), text[256];
 
 	snprintf(text, sizeof(text),
 		 "%d: %" PRIu64 " samples, %.2f CPU s so far; stacks complete %.2f %%, unresolved %.2f %%",
 		 (int)live->pid, result->samples, (double)result->cpu_ns / 1e9,
-		 percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples),
-		 percent(result->unresolved_samples, result->samples));
-	np_error("%s", text);
+		 np_percent(result->by_quality[NP_QUALITY_COMPLETE], result->samples),
+		 np_percent(result->unresolved_samples, result->samples));
+	np_error("%s; health: %s", text, health);
+	free(health);
 }
 
 static int snapshot(const struct np_live *live, const char *out, bool quiet)

@@ -117,6 +117,36 @@ def the_summary_adds_up(place):
     print(text)
 
 
+def health_of(place):
+    """The one profile's health, which its comments, the report and the lint must agree on."""
+    profile = os.path.join(place.out, place.folded()[0].replace(".folded", ".pb.gz"))
+    with gzip.open(profile) as file:
+        about = file.read()
+    start = about.index(b"health: ")
+    said = about[start + 8:start + about[start - 1]].decode()      # a length below 128 is the byte before
+    report = run([build.report, "--no-svg", profile])
+    lint = run([build.report, "lint", "-f", "json", profile])
+    assert f"health: {said}" in report.stdout.decode().replace("\n  ", " "), report
+    assert report.returncode == 0 and (b'"severity": "error"' in lint.stdout) == said.startswith("poor"), (said, lint)
+    return said
+
+
+@check
+def a_poor_profile_is_called_poor(place):
+    text = record(place, program, "return", options=("-F", "50")).stderr.decode()
+    assert re.search(r"health: poor: only \d+ samples\n", text) and " at 50 Hz" in text, text
+    assert health_of(place).startswith("poor: only "), text
+    merged = run([build.report, "--no-svg", *[os.path.join(place.out, place.folded()[0].replace("folded", "pb.gz"))] * 2])
+    assert b"\nhealth: poor: only " in merged.stdout, merged
+
+
+@check
+def a_good_profile_is_called_good(place):
+    text = record(place, program, "return", options=("-F", "9973")).stderr.decode()
+    assert "health: good\n" in text, text
+    assert health_of(place) == "good", text
+
+
 @check
 def a_process_without_a_sample_leaves_no_file(place):
     result = record(place, "/bin/true", options=("-F", "1"))
