@@ -15,6 +15,7 @@
 'use strict';
 
 const ROW = 18, PAD = 4, LEAST = 1, GAP = 0.7, LABEL_LEAST = 3;
+const CANVAS_MOST = 16384;	// px; browsers refuse larger ones
 const FONT = '12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace';
 
 let scroll, tall, canvas, context, glyph = 7.23, width = 0, height = 0, waiting = false, hovered = null;
@@ -240,15 +241,17 @@ function redraw() {
 	waiting = true;
 }
 
+// Not when the place has shrunk already: resize() is about to look.
 function keepPlace() {
-	below = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight;
+	if (scroll.clientHeight === height)
+		below = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight;
 }
 
 function resize() {
 	const ratio = devicePixelRatio || 1, isFlame = page.state.layout === 'flame';
 
-	width = scroll.clientWidth;
-	height = scroll.clientHeight;
+	width = Math.min(scroll.clientWidth, CANVAS_MOST / ratio);
+	height = Math.min(scroll.clientHeight, CANVAS_MOST / ratio);
 	if (isFlame)	// what stands on the ground stays there
 		scroll.scrollTop = tall.offsetHeight - height - below;
 	keepPlace();

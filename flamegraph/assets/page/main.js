@@ -21,8 +21,8 @@ async function main() {
 	page.setProfile(page.decode(await page.unpack(data.textContent)));
 	data.remove();
 	page.state.layout = page.profile.meta.icicle ? 'icicle' : 'flame';
+	document.documentElement.classList.add('live');	// places have their sizes from here on
 	page.start();
-	document.documentElement.classList.add('live');
 	if (page.showPanels)
 		page.showPanels();
 }
