@@ -65,7 +65,7 @@ static void put_calls(const struct np_ranking *ranking, const struct np_rank_row
 	char count[NP_UNITS_TEXT], each[NP_UNITS_TEXT];
 
 	np_units_count(count, row->calls);
-	fprintf(to, " (%s%s calls", bound ? "\xe2\x89\xa5" : "", count);
+	fprintf(to, " (%s%s call%s", bound ? "\xe2\x89\xa5" : "", count, row->calls == 1 ? "" : "s");
 	if (factors->per_call_known) {
 		np_units_time(each, factors->self_ns_per_call / 1e9);
 		fprintf(to, ", %s%s each", bound ? "\xe2\x89\xa4" : "", each);
