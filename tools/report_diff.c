@@ -90,7 +90,7 @@ static struct np_diff_node *test_nodes(const struct np_pair *pair)
 		struct np_verdict_of_share verdict;
 
 		np_hypothesis_test(&verdict, &gate->experiment, &gate->noise_total,
-				   counts + i * compare->run_count);
+				   counts + i * compare->run_count, 1);
 		p[i] = verdict.p;
 	}
 	np_hypothesis_adjust(p, tested);

@@ -44,6 +44,7 @@ void np_compare_finish(struct np_compare *compare)
 		free(compare->runs[i].path);
 		free(compare->runs[i].nodes);
 		free(compare->runs[i].selfs);
+		free(compare->runs[i].squares);
 		free(compare->runs[i].call_nodes);
 		free(compare->runs[i].calls);
 	}
@@ -138,6 +139,18 @@ static double lost_of(const struct np_tree *tree, double samples)
 	return ours && samples > 0 ? lost / (lost + samples) : -1;
 }
 
+/* A value of X from S samples has the variance X^2/S: a sample that came late and weighs much is one
+ * sample all the same. */
+static double square_of(const struct np_compare_run *run, struct np_tree *tree, uint32_t node)
+{
+	double self = (double)np_tree_node(tree, node)->self;
+	double samples = (double)np_tree_self_samples(tree, node);
+
+	if (!np_tree_meta(tree)->samples_known)		/* copies of the value */
+		samples = self * run->samples / run->value;
+	return samples > 0 ? self * self / samples : 0;
+}
+
 /* Copy the nodes; returns the node of the common tree by node of TREE. */
 static void add_nodes(struct np_compare *compare, struct np_compare_run *run, struct np_tree *tree,
 		      const uint32_t *functions, const uint8_t *traits)
@@ -148,6 +161,7 @@ static void add_nodes(struct np_compare *compare, struct np_compare_run *run, st
 
 	run->nodes = np_xcalloc(count, sizeof(*run->nodes));
 	run->selfs = np_xcalloc(count, sizeof(*run->selfs));
+	run->squares = np_xcalloc(count, sizeof(*run->squares));
 	run->call_nodes = np_xcalloc(count, sizeof(*run->call_nodes));
 	run->calls = np_xcalloc(count, sizeof(*run->calls));
 	for (uint32_t i = 0; i < count; i++) {
@@ -172,6 +186,7 @@ static void add_nodes(struct np_compare *compare, struct np_compare_run *run, st
 		if (traits[node->function] & UNRESOLVED)
 			run->unresolved += (double)node->self / run->value;
 		run->nodes[run->node_count] = node_of[i];
+		run->squares[run->node_count] = square_of(run, tree, i);
 		run->selfs[run->node_count++] = (double)node->self;
 	}
 	run->truncated = cut / run->value;
@@ -244,20 +259,41 @@ double np_compare_exposure(const struct np_compare_run *run)
 	return run->samples > 0 ? run->samples : NOMINAL_SAMPLES;
 }
 
-double *np_compare_nodes(const struct np_compare *compare, const struct np_compare_run *run,
-			 bool totals)
+static double *sum_nodes(const struct np_compare *compare, const struct np_compare_run *run,
+			 const double *of, double scale, bool totals)
 {
 	uint32_t count = np_tree_node_count(compare->tree);
-	double *values = np_xcalloc(count, sizeof(*values)), all = 0, scale;
+	double *values = np_xcalloc(count, sizeof(*values));
 
 	for (uint32_t i = 0; i < run->node_count; i++)
-		all += run->selfs[i];
-	scale = all > 0 ? np_compare_exposure(run) / all : 0;
-	for (uint32_t i = 0; i < run->node_count; i++)
-		values[run->nodes[i]] += run->selfs[i] * scale;
+		values[run->nodes[i]] += of[i] * scale;
 	for (uint32_t i = count; totals && i-- > 1;)
 		values[np_tree_node(compare->tree, i)->parent] += values[i];
 	return values;
+}
+
+/* Samples that a unit of the value stands for. */
+static double scale_of(const struct np_compare_run *run)
+{
+	double all = 0;
+
+	for (uint32_t i = 0; i < run->node_count; i++)
+		all += run->selfs[i];
+	return all > 0 ? np_compare_exposure(run) / all : 0;
+}
+
+double *np_compare_nodes(const struct np_compare *compare, const struct np_compare_run *run,
+			 bool totals)
+{
+	return sum_nodes(compare, run, run->selfs, scale_of(run), totals);
+}
+
+double *np_compare_spreads(const struct np_compare *compare, const struct np_compare_run *run,
+			   bool totals)
+{
+	double scale = scale_of(run);
+
+	return sum_nodes(compare, run, run->squares, scale * scale, totals);
 }
 
 static bool is_row(const struct np_function *function)
@@ -333,30 +369,43 @@ static void mark_outermost(struct np_compare *compare)
 	free(on_path);
 }
 
+static void fill_calls(struct np_compare *compare, size_t index)
+{
+	const struct np_compare_run *run = &compare->runs[index];
+
+	for (uint32_t i = 0; i < run->call_count; i++) {
+		uint32_t row = compare->row_of[run->call_nodes[i]];
+
+		if (row != NO_ROW)
+			compare->rows[row].calls[index] += run->calls[i];
+	}
+}
+
 static void fill_run(struct np_compare *compare, size_t index)
 {
-	double *self = np_compare_nodes(compare, &compare->runs[index], false);
-	double *total = np_compare_nodes(compare, &compare->runs[index], true);
+	double *values[4];
 	uint32_t count = np_tree_node_count(compare->tree);
 
+	for (int totals = 0; totals < 2; totals++) {
+		values[totals] = np_compare_nodes(compare, &compare->runs[index], totals);
+		values[2 + totals] = np_compare_spreads(compare, &compare->runs[index], totals);
+	}
 	for (uint32_t i = 1; i < count; i++) {
 		struct np_compare_row *row;
 
 		if (compare->row_of[i] == NO_ROW)
 			continue;
 		row = &compare->rows[compare->row_of[i]];
-		row->self[index] += self[i];
-		if (compare->outermost[i])
-			row->total[index] += total[i];
+		row->self[index] += values[0][i];
+		row->self_spread[index] += values[2][i];
+		if (!compare->outermost[i])
+			continue;
+		row->total[index] += values[1][i];
+		row->total_spread[index] += values[3][i];
 	}
-	for (uint32_t i = 0; i < compare->runs[index].call_count; i++) {
-		uint32_t row = compare->row_of[compare->runs[index].call_nodes[i]];
-
-		if (row != NO_ROW)
-			compare->rows[row].calls[index] += compare->runs[index].calls[i];
-	}
-	free(self);
-	free(total);
+	for (int i = 0; i < 4; i++)
+		free(values[i]);
+	fill_calls(compare, index);
 }
 
 void np_compare_close(struct np_compare *compare)
@@ -373,11 +422,13 @@ void np_compare_close(struct np_compare *compare)
 		compare->row_of[i] = row_of_function[np_tree_node(compare->tree, i)->function];
 	free(row_of_function);
 	mark_outermost(compare);
-	compare->cells = np_xcalloc(compare->row_count * runs * 3 + 1, sizeof(*compare->cells));
+	compare->cells = np_xcalloc(compare->row_count * runs * 5 + 1, sizeof(*compare->cells));
 	for (size_t i = 0; i < compare->row_count; i++) {
-		compare->rows[i].self = compare->cells + i * 3 * runs;
+		compare->rows[i].self = compare->cells + i * 5 * runs;
 		compare->rows[i].total = compare->rows[i].self + runs;
-		compare->rows[i].calls = compare->rows[i].total + runs;
+		compare->rows[i].self_spread = compare->rows[i].total + runs;
+		compare->rows[i].total_spread = compare->rows[i].self_spread + runs;
+		compare->rows[i].calls = compare->rows[i].total_spread + runs;
 	}
 	for (size_t i = 0; i < runs; i++)
 		fill_run(compare, i);

@@ -35,6 +35,7 @@ struct np_compare_run {
 	uint32_t node_count;	/* of those below */
 	uint32_t *nodes;	/* of the common tree, with time of their own */
 	double *selfs;		/* their own value */
+	double *squares;	/* the same squared, over the number of samples it was counted from */
 	uint32_t call_count;	/* of those below */
 	uint32_t *call_nodes;	/* of the common tree, with calls that were seen */
 	double *calls;		/* how many */
@@ -46,6 +47,9 @@ struct np_compare_row {
 	uint32_t line;
 	enum np_kind kind;
 	double *self, *total;	/* samples, by run; a recursive function's total counts once */
+	/* What their variance would be if samples were all the noise there is: as much as they are
+	 * when a sample weighs one, W times as much when it weighs W.  By run. */
+	double *self_spread, *total_spread;
 	double *calls;		/* seen, by run; 0 where nobody counted */
 };
 
@@ -84,6 +88,9 @@ void np_compare_close(struct np_compare *compare);
 /* Samples of one run by node, with descendants, to be freed.  TOTALS false: without. */
 double *np_compare_nodes(const struct np_compare *compare, const struct np_compare_run *run,
 			 bool totals);
+/* The same of their spread (np_compare_row.self_spread). */
+double *np_compare_spreads(const struct np_compare *compare, const struct np_compare_run *run,
+			   bool totals);
 
 /* How many samples a run counts for: its samples, or a nominal number when they are unknown. */
 double np_compare_exposure(const struct np_compare_run *run);

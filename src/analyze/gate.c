@@ -97,7 +97,7 @@ static void test_work(struct np_gate *gate, const double *samples)
 		counts[i] = samples[i] * gate->factor[i];
 	gate->work_known = true;
 	gate->work.tested = true;
-	np_hypothesis_test(&gate->work.verdict, &gate->experiment, &noise, counts);
+	np_hypothesis_test(&gate->work.verdict, &gate->experiment, &noise, counts, 1);
 	gate->work.q = gate->work.verdict.p;
 	gate->work.significant = gate->work.q <= gate->options.rate &&
 				 np_gate_is_effect(gate, gate->work.verdict.share[0],
@@ -257,6 +257,8 @@ static void scale_rows(struct np_gate *gate)
 		for (size_t run = 0; run < gate->compare->run_count; run++) {
 			gate->compare->rows[i].self[run] *= gate->factor[run];
 			gate->compare->rows[i].total[run] *= gate->factor[run];
+			gate->compare->rows[i].self_spread[run] *= gate->factor[run];
+			gate->compare->rows[i].total_spread[run] *= gate->factor[run];
 		}
 }
 

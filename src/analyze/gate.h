@@ -75,7 +75,7 @@ enum np_gate_role {
 /* The functions of one module. */
 struct np_gate_module {
 	const char *name;		/* "" = unknown: no question about it */
-	double *self;			/* samples by run, of all its functions */
+	double *self, *spread;		/* samples by run, of all its functions; see compare.h */
 	size_t first, functions;	/* range of by_module */
 	bool asked;			/* it, or a function of it, is large enough to matter */
 	struct np_gate_change own;	/* the time of its functions together */
@@ -119,7 +119,7 @@ struct np_gate {
 	struct np_gate_module *modules;	/* by name */
 	size_t module_count;
 	size_t *by_module;		/* rows in the order of their modules */
-	double *module_cells;		/* what the modules' self point into */
+	double *module_cells;		/* what the modules' self and spread point into */
 	size_t *order;			/* rows with a role: causes by their change, largest first */
 	size_t order_count;
 	size_t slower, faster;		/* causes: functions and modules */

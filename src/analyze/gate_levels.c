@@ -32,15 +32,18 @@ static double pooled(const struct np_gate *gate, const double *counts)
 	return n > 0 ? x / n : 0;
 }
 
+/* SPREAD: by run, see np_compare_row.self_spread. */
 static void test(const struct np_gate *gate, struct np_gate_change *change,
-		 const struct np_noise *noise, const double *counts)
+		 const struct np_noise *noise, const double *counts, const double *spread)
 {
+	double least_phi = pooled(gate, spread) / pooled(gate, counts);
+
 	change->q = 1;
 	change->verdict.p = 1;
 	/* Too small for a change to reach the minimum effect, whoever has it. */
 	change->tested = pooled(gate, counts) >= gate->options.points / 2;
 	if (change->tested)
-		np_hypothesis_test(&change->verdict, &gate->experiment, noise, counts);
+		np_hypothesis_test(&change->verdict, &gate->experiment, noise, counts, least_phi);
 }
 
 bool np_gate_is_leaf(const struct np_gate *gate, const struct np_compare_row *row)
@@ -68,7 +71,7 @@ static void make_modules(struct np_gate *gate)
 
 	gate->by_module = np_xcalloc(gate->row_count + 1, sizeof(*gate->by_module));
 	gate->modules = np_xcalloc(gate->row_count + 1, sizeof(*gate->modules));
-	gate->module_cells = np_xcalloc(gate->row_count * runs + 1, sizeof(*gate->module_cells));
+	gate->module_cells = np_xcalloc(gate->row_count * runs * 2 + 1, sizeof(*gate->module_cells));
 	for (size_t i = 0; i < gate->row_count; i++)
 		rows[i] = &gate->rows[i];
 	qsort(rows, gate->row_count, sizeof(*rows), compare_module_names);
@@ -78,15 +81,18 @@ static void make_modules(struct np_gate *gate)
 		if (i == 0 || strcmp(rows[i]->row->module, rows[i - 1]->row->module) != 0) {
 			module = &gate->modules[gate->module_count];
 			*module = (struct np_gate_module){ .name = rows[i]->row->module, .q = 1,
-				.self = gate->module_cells + gate->module_count * runs,
+				.self = gate->module_cells + gate->module_count * runs * 2,
 				.first = i, .cause = SIZE_MAX };
+			module->spread = module->self + runs;
 			gate->module_count++;
 		}
 		module = &gate->modules[gate->module_count - 1];
 		gate->by_module[i] = (size_t)(rows[i] - gate->rows);
 		module->functions++;
-		for (size_t run = 0; run < runs; run++)
+		for (size_t run = 0; run < runs; run++) {
 			module->self[run] += rows[i]->row->self[run];
+			module->spread[run] += rows[i]->row->self_spread[run];
+		}
 	}
 	free(rows);
 }
@@ -99,7 +105,7 @@ static void test_module(struct np_gate *gate, struct np_gate_module *module)
 	if (!*module->name || module->functions < 2)
 		return;
 	if (gate->experiment.absolute || pooled(gate, module->self) <= WHOLE)
-		test(gate, &module->own, &gate->noise_total, module->self);
+		test(gate, &module->own, &gate->noise_total, module->self, module->spread);
 }
 
 static bool is_tested(const struct np_gate_row *row)
@@ -110,8 +116,9 @@ static bool is_tested(const struct np_gate_row *row)
 /* P of "neither self nor total changed". */
 static double test_row(struct np_gate *gate, struct np_gate_row *row)
 {
-	test(gate, &row->self, &gate->noise_self, row->row->self);
-	test(gate, &row->total, &gate->noise_total, row->row->total);
+	test(gate, &row->self, &gate->noise_self, row->row->self,
+	     row->row->self_spread);
+	test(gate, &row->total, &gate->noise_total, row->row->total, row->row->total_spread);
 	if (np_gate_is_leaf(gate, row->row))	/* both are one question */
 		row->total = row->self;
 	if (!row->self.tested || np_gate_is_leaf(gate, row->row))

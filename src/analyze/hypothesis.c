@@ -14,6 +14,7 @@
 #define FIT_EXPECTED 10.0	/* samples a run for a function to say something about noise */
 #define FIT_COUNT    8u		/* fewer functions: no shrinking */
 #define PRIOR_DF_MAX 40.0
+#define UNEXPLAINED  0.01	/* a phi that the prior gives less often is not shrunk */
 #define GUARD_COUNT  8u		/* stable functions needed */
 #define GUARD_SIGMAS 3.0
 #define GUARD_LEAST  0.02	/* a smaller common change is not worth its uncertainty */
@@ -182,20 +183,31 @@ void np_noise_fit(struct np_noise *noise, const struct np_experiment *experiment
 	free(fit.phi);
 }
 
+/* P(F > f) of Fisher's F. */
+static double fisher_tail(double f, double df1, double df2)
+{
+	return np_beta_fraction(df2 / 2, df1 / 2, df2 / (df2 + df1 * f));
+}
+
 static void set_phi(struct np_verdict_of_share *ret, const struct np_experiment *experiment,
-		    const struct np_noise *noise, const double *counts)
+		    const struct np_noise *noise, const double *counts, double least_phi)
 {
 	double own = dispersion(experiment, counts), df = (double)runs_of(experiment) - 2;
+	double prior_df = noise->prior_df;
 	double trend = noise->prior_scale *
 		       (1 + leverage(experiment, counts) * noise->sigma * noise->sigma);
 
 	if (own < 0) {
 		ret->phi = trend;
-		ret->df = df > 0 && noise->prior_df + df > 0 ? noise->prior_df + df : INFINITY;
+		ret->df = df > 0 && prior_df + df > 0 ? prior_df + df : INFINITY;
 	} else {
-		ret->phi = (noise->prior_df * trend + df * own) / (noise->prior_df + df);
-		ret->df = noise->prior_df + df;
+		if (prior_df > 0 && df > 0 && fisher_tail(own / trend, df, prior_df) < UNEXPLAINED)
+			prior_df = 0;
+		ret->phi = (prior_df * trend + df * own) / (prior_df + df);
+		ret->df = prior_df + df;
 	}
+	if (ret->phi < least_phi && experiment->samples_known)
+		ret->phi = least_phi;
 	if (ret->phi < 1 && experiment->samples_known)
 		ret->phi = 1;
 	if (!(ret->phi > 1e-6))
@@ -203,12 +215,12 @@ static void set_phi(struct np_verdict_of_share *ret, const struct np_experiment 
 }
 
 void np_hypothesis_test(struct np_verdict_of_share *ret, const struct np_experiment *experiment,
-			const struct np_noise *noise, const double *counts)
+			const struct np_noise *noise, const double *counts, double least_phi)
 {
 	double sum[2], common, scale = experiment->scale, null, margin, apart, most;
 
 	pool(experiment, counts, ret->share, sum);
-	set_phi(ret, experiment, noise, counts);
+	set_phi(ret, experiment, noise, counts, least_phi);
 	ret->share[1] *= scale;
 	ret->change = ret->share[1] - ret->share[0];
 	/* Under "nothing changed" both sides have the same share. */

@@ -7,7 +7,9 @@
  * of sampling.  A few runs say little about the phi of one function, so it is shrunk towards a trend
  * over all of them, phi0 = 1 + n·p·(1-p)·sigma^2, sigma being the noise between runs as a standard
  * deviation of log-odds; how strongly is itself estimated from how much the phi scatter (empirical
- * Bayes).  phi never counts for less than 1.  The change over its standard error is compared with
+ * Bayes).  A function whose own phi the prior does not explain keeps it, unshrunk: one run of many
+ * that did something else must not pass for noise that all runs have.  phi never counts for less
+ * than 1, nor than the spread of the samples' own weights asks for.  The change over its standard error is compared with
  * Student's t; its degrees of freedom are those of the replicates and of the prior.
  *
  * Without replicates sigma is assumed (NP_HYPOTHESIS_NOISE unless told otherwise): then the result
@@ -53,8 +55,9 @@ struct np_verdict_of_share {
 void np_noise_fit(struct np_noise *noise, const struct np_experiment *experiment,
 		  const double *const *series, size_t count);
 
+/* LEAST_PHI: from the weights of the samples; 1 when each weighs the same. */
 void np_hypothesis_test(struct np_verdict_of_share *ret, const struct np_experiment *experiment,
-			const struct np_noise *noise, const double *counts);
+			const struct np_noise *noise, const double *counts, double least_phi);
 
 /* Benjamini and Hochberg: the least false discovery rate at which each of P would be rejected.
  * Works in place. */

@@ -80,18 +80,39 @@ static void two_proportions(void **state)
 	struct np_verdict_of_share verdict;
 	double z = 0.014 / sqrt(0.057 * 0.943 * 2 / 5000);
 
-	np_hypothesis_test(&verdict, &experiment, &noise, counts);
+	np_hypothesis_test(&verdict, &experiment, &noise, counts, 1);
 	near(verdict.share[0], 0.05, 1e-15);
 	near(verdict.change, 0.014, 1e-15);
 	near(verdict.p, erfc(z / sqrt(2)), 1e-12);
 	near(verdict.error, sqrt((0.05 * 0.95 + 0.064 * 0.936) / 5000), 1e-12);
 	near(verdict.upper, 0.014 + 1.959963984540054 * verdict.error, 1e-9);
-	np_hypothesis_test(&verdict, &experiment, &noise, gone);
+	np_hypothesis_test(&verdict, &experiment, &noise, gone, 1);
 	assert_true(verdict.p < 1e-9 && verdict.p > 0);
-	np_hypothesis_test(&verdict, &experiment, &noise, (const double[]){ 0, 0 });
+	np_hypothesis_test(&verdict, &experiment, &noise, (const double[]){ 0, 0 }, 1);
 	near(verdict.p, 1, 0);
-	np_hypothesis_test(&verdict, &experiment, &noise, (const double[]){ 5000, 5000 });
+	np_hypothesis_test(&verdict, &experiment, &noise, (const double[]){ 5000, 5000 }, 1);
 	near(verdict.p, 1, 0);
+	/* Samples that weigh four times as much are a quarter as many. */
+	np_hypothesis_test(&verdict, &experiment, &noise, counts, 4);
+	near(verdict.p, erfc(z / 2 / sqrt(2)), 1e-12);
+}
+
+/* A prior of forty degrees says that runs agree; one run of six does not.  Its noise is its own, and
+ * the degrees of freedom those of the runs. */
+static void outlier(void **state)
+{
+	const double exposure[] = { 3000, 3000, 3000, 3000, 3000, 3000 };
+	const struct np_experiment experiment = { .exposure = exposure, .count = { 3, 3 }, .scale = 1,
+						  .samples_known = true };
+	const struct np_noise noise = { .prior_scale = 1, .prior_df = 40 };
+	struct np_verdict_of_share verdict;
+
+	np_hypothesis_test(&verdict, &experiment, &noise, (const double[]){ 0, 0, 0, 0, 0, 120 }, 1);
+	near(verdict.df, 4, 0);
+	assert_true(verdict.phi > 50 && verdict.p > 0.2);
+	np_hypothesis_test(&verdict, &experiment, &noise, (const double[]){ 0, 0, 0, 40, 40, 40 }, 1);
+	near(verdict.df, 44, 0);
+	assert_true(verdict.p < 1e-9);
 }
 
 /* Everything below draws from this, seeded by the test. */
@@ -180,7 +201,7 @@ static void judge(struct rates *rates, const struct np_experiment *experiment,
 	for (int i = 0; i < FUNCTIONS; i++) {
 		struct np_verdict_of_share *verdict = &verdicts[tested];
 
-		np_hypothesis_test(verdict, experiment, noise, counts + (size_t)i * RUNS_MAX);
+		np_hypothesis_test(verdict, experiment, noise, counts + (size_t)i * RUNS_MAX, 1);
 		if (verdict->share[0] + verdict->share[1] < 2 * least)
 			continue;
 		q[tested] = verdict->p;
@@ -315,7 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(student),	cmocka_unit_test(adjust),
-		cmocka_unit_test(two_proportions), cmocka_unit_test(guard),
+		cmocka_unit_test(two_proportions), cmocka_unit_test(outlier), cmocka_unit_test(guard),
 		cmocka_unit_test(same_code),	cmocka_unit_test(slower_code),
 	};
 
