@@ -24,6 +24,19 @@ struct np_page_health {
 	const char *what, *todo;
 };
 
+/* Lines of a source file, visible text, by number; what lies between them is left out. */
+struct np_page_line {
+	uint32_t number;
+	uint64_t self, inlined, total;	/* in the tree's unit */
+	char *text;
+};
+
+struct np_page_source {
+	char *file;		/* as functions name it */
+	struct np_page_line *lines;
+	size_t count;
+};
+
 struct np_page_options {
 	const char *title;	/* NULL: "Profile" */
 	const char *source;	/* file name, for the line below; may be NULL */
@@ -32,6 +45,8 @@ struct np_page_options {
 	const char *formula;	/* of the score, in words; may be NULL */
 	const struct np_page_health *health;
 	size_t health_count;
+	const struct np_page_source *sources;	/* to be carried along; may be NULL */
+	size_t source_count;
 };
 
 /* TREE must be finished and sorted, with a root total above zero.

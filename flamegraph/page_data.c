@@ -393,6 +393,29 @@ static json_t *health_of(const struct np_page_options *options)
 	return health;
 }
 
+/* {file, lines: [number, self, inlined, total, text, number, …]} */
+static json_t *sources_of(const struct np_page_options *options)
+{
+	json_t *sources = json_array();
+
+	for (size_t i = 0; i < options->source_count; i++) {
+		const struct np_page_source *source = &options->sources[i];
+		json_t *object = json_object(), *lines = json_array();
+
+		for (size_t k = 0; k < source->count; k++) {
+			append(lines, json_integer(source->lines[k].number));
+			append(lines, json_real((double)source->lines[k].self));
+			append(lines, json_real((double)source->lines[k].inlined));
+			append(lines, json_real((double)source->lines[k].total));
+			append(lines, text(source->lines[k].text));
+		}
+		set(object, "file", text(source->file));
+		set(object, "lines", lines);
+		append(sources, object);
+	}
+	return sources;
+}
+
 static void set_method(json_t *object, const struct np_page_options *options)
 {
 	const struct np_ranking *ranking = options->ranking;
@@ -438,6 +461,8 @@ static void put_meta(struct data *data)
 	set(object, "samples", json_boolean(data->has_samples));
 	set(object, "notes", notes);
 	set(object, "health", health_of(data->options));
+	if (data->options->source_count)
+		set(object, "sources", sources_of(data->options));
 	set_method(object, data->options);
 	json = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
 	if (!json)

@@ -5,7 +5,7 @@
  * Context: tools.  Read by assets/page/decode.js; the two are built together, so there is no version.
  * Numbers are of variable width (bytes.h).  In this order:
  *
- *	JSON	its length, then an object: what was measured, see put_meta()
+ *	JSON	its length, then an object: what was measured, and sources, see put_meta()
  *	strings	see np_page_strings_put()
  *	modules	how many, then the string of each; the first is ""
  *	files	likewise

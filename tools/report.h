@@ -16,6 +16,7 @@
 #include "profile/read.h"
 
 #define NP_REPORT_SCHEMA "neuroprof-report/1"
+#define NP_REPORT_SOURCE_DIRECTORIES 16
 #define NP_REPORT_COLUMNS 100	/* of text that does not go to a terminal */
 
 enum np_report_format { NP_REPORT_TEXT = 0, NP_REPORT_JSON, NP_REPORT_MARKDOWN, NP_REPORT_CSV,
@@ -40,6 +41,9 @@ struct np_report_settings {
 	unsigned width;
 	double narrow_px;
 	bool icicle;
+	bool sources;		/* of a page: with the text of source lines */
+	char *source_directories[NP_REPORT_SOURCE_DIRECTORIES];
+	size_t source_directory_count;
 };
 
 /* What a writer writes about. */

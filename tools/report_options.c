@@ -39,6 +39,8 @@ static const char help_text[] =
 	"      --svg FILE           where it goes; without, PROFILE.svg beside the input\n"
 	"      --no-svg             none\n"
 	"      --title TEXT         its title\n"
+	"      --sources            of a page: with the source lines that take something\n"
+	"      --source-dir DIR     where sources are that are not where they were built\n"
 	"      --icicle             root at the top (also --inverted)\n"
 	"      --width PX           width before the browser fits it to its window (1200)\n"
 	"      --minwidth PX        merge what is narrower (0.1, and more in very large profiles)\n\n"
@@ -48,7 +50,7 @@ static const char help_text[] =
 
 enum { OPT_CONFIG = 256, OPT_NO_CONFIG, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_EVENT, OPT_SVG,
        OPT_NO_SVG, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_STRICT,
-       OPT_HELP, OPT_VERSION };
+       OPT_SOURCES, OPT_SOURCE_DIR, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
 	{ "top", required_argument, NULL, 'n' },
@@ -70,6 +72,8 @@ static const struct option options[] = {
 	{ "inverted", no_argument, NULL, OPT_ICICLE },
 	{ "width", required_argument, NULL, OPT_WIDTH },
 	{ "minwidth", required_argument, NULL, OPT_MINWIDTH },
+	{ "sources", no_argument, NULL, OPT_SOURCES },
+	{ "source-dir", required_argument, NULL, OPT_SOURCE_DIR },
 	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -179,6 +183,14 @@ static void take(struct np_report_settings *settings, int option)
 	case OPT_NO_SVG:
 		settings->no_svg = true;
 		break;
+	case OPT_SOURCES:
+		settings->sources = true;
+		break;
+	case OPT_SOURCE_DIR:
+		if (settings->source_directory_count == NP_REPORT_SOURCE_DIRECTORIES)
+			np_die(NP_EXIT_USAGE, "--source-dir: at most %d", NP_REPORT_SOURCE_DIRECTORIES - 1);
+		settings->source_directories[settings->source_directory_count++] = optarg;
+		break;
 	case OPT_TITLE:
 		settings->title = optarg;
 		break;
@@ -209,6 +221,9 @@ static void check(const struct np_report_settings *settings)
 		np_die(NP_EXIT_USAGE, "which profile? neuroprof-report FILE.pb.gz or FILE.folded; "
 		       "'-' reads standard input");
 	np_report_input_check(settings->files, settings->file_count);
+	for (size_t i = 0; settings->sources && i < settings->file_count; i++)
+		if (strcmp(settings->files[i], "-") == 0)
+			np_die(NP_EXIT_USAGE, "--sources reads the profile twice: give a file, not standard input");
 	if (settings->config && settings->no_config)
 		np_die(NP_EXIT_USAGE, "--config and --no-config exclude each other");
 	if (settings->read.threads && settings->read.group_by)
@@ -223,9 +238,11 @@ static void check(const struct np_report_settings *settings)
 
 void np_report_options(int argc, char **argv, struct np_report_settings *settings)
 {
+	static char here[] = ".";	/* builds elsewhere name sources from there */
 	int option;
 
-	*settings = (struct np_report_settings){ .rows_max = 20, .narrow_px = -1 };
+	*settings = (struct np_report_settings){ .rows_max = 20, .narrow_px = -1,
+		.source_directories = { here }, .source_directory_count = 1 };
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":n:s:f:c:o:F", options, NULL)) != -1) {
 		if (option == '?' || option == ':')

@@ -430,6 +430,88 @@ async function details(page) {
 	check('and goes away', !await page.locator('.tip').isVisible());
 }
 
+// A pprof file: stacks of [function, file, line declared, line executed], innermost first, with a count.
+function pprof(stacks) {
+	const varint = value => {
+		const bytes = [];
+
+		for (; value > 127; value = Math.floor(value / 128))
+			bytes.push(value % 128 + 128);
+		return [...bytes, value];
+	};
+	const number = (field, value) => [...varint(field * 8), ...varint(value)];
+	const bytes = (field, of) => [...varint(field * 8 + 2), ...varint(of.length), ...of];
+	const strings = [''], out = [], functions = new Map();
+	const string = text => (strings.includes(text) ? 0 : strings.push(text), strings.indexOf(text));
+	let location = 0;
+
+	out.push(...bytes(1, [...number(1, string('samples')), ...number(2, string('count'))]));
+	for (const [count, ...frames] of stacks) {
+		const ids = [];
+
+		for (const [name, file, declared, line] of frames) {
+			if (!functions.has(name)) {
+				functions.set(name, functions.size + 1);
+				out.push(...bytes(5, [...number(1, functions.size), ...number(2, string(name)), ...number(4, string(file)),
+						      ...number(5, declared)]));
+			}
+			ids.push(++location);
+			out.push(...bytes(4, [...number(1, location), ...bytes(4, [...number(1, functions.get(name)), ...number(2, line)])]));
+		}
+		out.push(...bytes(2, [...ids.flatMap(id => number(1, id)), ...number(2, count)]));
+	}
+	return Buffer.from([...out, ...strings.flatMap(text => bytes(6, Buffer.from(text)))]);
+}
+
+async function sources(page) {
+	const source = path.join(work, 'src', 'hot.c'), profile = path.join(work, 'lines.pb'), output = path.join(work, 'lines.html');
+
+	fs.mkdirSync(path.dirname(source));
+	fs.writeFileSync(source, Array.from({ length: 60 }, (_, i) => i === 19 ? '\thot("</script><b>", i);' : 'line ' + (i + 1)).join('\n') + '\n');
+	fs.writeFileSync(profile, pprof([[60, ['hot', 'src/hot.c', 18, 20], ['main', 'src/hot.c', 50, 52]],
+					 [30, ['hot', 'src/hot.c', 18, 21], ['main', 'src/hot.c', 50, 52]],
+					 [10, ['main', 'src/hot.c', 50, 55]], [20, ['other', 'gone.c', 1, 2]]]));
+	const build = (...options) => execFileSync(tool, [profile, '-o', output, ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
+	const lines = () => page.evaluate(() => Array.from(document.querySelectorAll('.source .line:not(.heads)'), line =>
+		Array.from(line.children, cell => cell.textContent.replace(/\u00a0/g, ' '))));
+
+	build();
+	await open(page, 'file://' + output);
+	await page.locator('.space .row', { hasText: 'hot' }).click();
+	await page.locator('#tab-source').click();
+	check('sources are not carried unless asked for', (await page.locator('#panel-source').textContent()).includes('not in this page') &&
+		await page.locator('.source').count() === 0 && !fs.readFileSync(output, 'utf8').includes('line 30'));
+	build('--sources', '--source-dir', work);
+	await open(page, 'file://' + output);
+	await page.locator('.space .row', { hasText: 'hot' }).click();
+	await page.locator('#tab-source').click();
+	const seen = await lines();
+
+	check('the lines around those that take something', JSON.stringify(seen.map(line => Number(line[2]))) ===
+		JSON.stringify([...Array.from({ length: 14 }, (_, i) => i + 14), ...Array.from({ length: 15 }, (_, i) => i + 46)]), seen.map(line => line[2]));
+	const line = number => seen.find(one => one[2] === String(number));
+
+	check('own time of a line', line(20)[0] === '50.0 %' && line(21)[0] === '25.0 %' && line(19)[0] === '', [line(20), line(21)]);
+	check('what it calls', line(52)[0] === '' && line(52)[1] === '75.0 %', line(52));
+	check('text as it is', line(20)[3].trim() === 'hot("</script><b>", i);', line(20));
+	check('a gap is shown', await page.locator('.source .gap').count() === 1);
+	check('where the function begins', (await page.locator('.source .line.first').textContent()).includes('18'));
+	await page.locator('#tab-ranking').click();
+	await page.locator('.space .row', { hasText: 'other' }).click();
+	await page.locator('#tab-source').click();
+	check('a file that was not found', (await page.locator('#panel-source').textContent()).includes('gone.c:1'));
+	await page.selectOption('#panel-source select', { index: 0 });
+	check('files can be chosen', (await lines()).length === 29);
+	let refused = 0;
+
+	try {
+		execFileSync(tool, ['-', '--sources', '-o', output], { input: 'a 1\n', stdio: ['pipe', 'pipe', 'pipe'] });
+	} catch (error) {
+		refused = error.status;
+	}
+	check('standard input cannot be read twice', refused === 2, refused);
+}
+
 async function quality(page) {
 	await open(page, draw('quality', STACKS));
 	check('a good profile', await page.locator('.badge.good').count() === 1);
@@ -585,7 +667,7 @@ async function narrow(page) {
 	const browser = await playwright.chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 	const only = process.env.NP_ONLY;
 
-	for (const part of [keys, aria, tabs, searching, ranking, many, sandwich, links, details, quality, hostile, themes, narrow]) {
+	for (const part of [keys, aria, tabs, searching, ranking, many, sandwich, links, details, sources, quality, hostile, themes, narrow]) {
 		if (only && part.name !== only)
 			continue;
 		const context = await browser.newContext({ viewport: { width: 1200, height: 700 }, colorScheme: 'light' });

@@ -146,6 +146,23 @@ function readNodes(from, meta, functions) {
 	return tree;
 }
 
+// By file index: { file, value, lines: [{ number, self, inlined, total, text }] }.
+function readSources(meta, files) {
+	const sources = {};
+
+	for (const { file, lines } of meta.sources || []) {
+		const of = Array.from({ length: lines.length / 5 }, (_, i) => {
+			const [number, self, inlined, total, text] = lines.slice(5 * i, 5 * i + 5);
+
+			return { number, self, inlined, total, text };
+		});
+		const index = files.includes(file) ? files.indexOf(file) : files.push(file) - 1;
+
+		sources[index] = { file, lines: of, value: of.reduce((sum, line) => sum + line.self, 0) };
+	}
+	return sources;
+}
+
 page.decode = bytes => {
 	const from = reader(bytes), meta = JSON.parse(from.text());
 	const { names, modules, functions } = readNames(from, strings(from));
@@ -157,6 +174,6 @@ page.decode = bytes => {
 		throw new Error('the data of this page is damaged');
 	return { ...tree, names, modules, functions, meta, unit: meta.unit, type: meta.type, decimals: meta.decimals,
 		 period: meta.period, samplesKnown: meta.samplesKnown, callsKind: meta.callsKind,
-		 sources: {}, health: meta.health };
+		 sources: readSources(meta, functions.files), health: meta.health };
 };
 })(page);

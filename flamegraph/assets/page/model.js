@@ -22,7 +22,7 @@
 //			calls; and the columns that C computed, by key: score, roi, complexity, … (NaN: none);
 //			rank: name indices in the order of the ranking; files[] for file
 //	unit, type, decimals, period, total, samplesKnown, callsKind ('unknown', 'lower-bound', 'exact')
-//	sources		{file index: {first, lines[], self: Map of line -> value}} or empty
+//	sources		{file index: {file, value, lines: [{number, self, inlined, total, text}]}} or empty
 //	health[]	{id, level: 'note'|'fair'|'poor', text, todo}: what lint found about how good it is
 //	meta		as in the data: title, source, command, notes[], weights, columns, …
 //

@@ -1,47 +1,76 @@
 // SPDX-License-Identifier: MIT
 //
-// source.js - the source of the selected function, with the own time of each line.
+// source.js - the source of the selected function, with what each line takes.
 //
-// There is something to show when the page was made with sources; else the tab says where the function
-// is, if anybody knows.
+// There is text to show when the page was made with --sources; else the tab says where the function is,
+// if anybody knows.
 // Needs: words.js, panels.js.
 (page => {
 'use strict';
 
 const { percent } = page.words;
-let panel;
+let panel, chosen = null;	// a file that was asked for by name
+
+function addShare(line, value, title) {
+	const share = value / (page.profile.total[0] || 1);
+	const cell = page.make('span', { role: 'cell', class: 'share', title }, line, value ? percent(share) : '');
+
+	cell.style.setProperty('--heat', Math.min(1, Math.sqrt(share * 4)).toFixed(3));
+}
 
 function drawLines(source, first) {
-	const whole = page.profile.total[0] || 1, list = page.make('div', { class: 'source', role: 'table', 'aria-label': 'Source' }, panel);
-	const most = Math.max(0, ...source.self.values());
-	let target = null;
+	const list = page.make('div', { class: 'source', role: 'table', 'aria-label': 'Source' }, panel);
+	const head = page.make('div', { role: 'row', class: 'line heads' }, list);
+	let last = 0, target = null;
 
-	source.lines.forEach((text, i) => {
-		const number = source.first + i, value = source.self.get(number) || 0;
+	for (const [words, kind] of [['Self', 'share'], ['Total', 'share'], ['Line', 'number'], ['', '']])
+		page.make('span', { role: 'columnheader', class: kind }, head, words);
+	for (const { number, self, inlined, total, text } of source.lines) {
+		if (last && number > last + 1)
+			page.make('div', { class: 'gap' }, list, '\u22ef');
 		const line = page.make('div', { role: 'row', class: number === first ? 'line first' : 'line' }, list);
-		const share = page.make('span', { role: 'cell', class: 'share' }, line, value ? percent(value / whole) : '');
 
-		share.style.setProperty('--heat', most ? value / most : 0);
+		addShare(line, self, inlined ? percent(inlined / (page.profile.total[0] || 1)) + ' of all in what was inlined here' : undefined);
+		addShare(line, total);
 		page.make('span', { role: 'cell', class: 'number' }, line, number);
 		page.make('code', { role: 'cell' }, line, text);
-		target = number === first ? line : target;
-	});
-	if (target)
-		panel.scrollTop = Math.max(0, target.offsetTop - panel.clientHeight / 3);
+		// The nearest line at or before the beginning of the function; else the first one.
+		target = !target || number <= first ? line : target;
+		last = number;
+	}
+	panel.scrollTop = first && target ? Math.max(0, target.offsetTop - panel.clientHeight / 3) : 0;
+}
+
+function drawChoice(sources, index) {
+	const line = page.make('p', {}, panel);
+	const select = page.make('select', { 'aria-label': 'File', onchange: () => {
+		chosen = select.value;
+		draw();
+	} }, line);
+	const order = Object.keys(sources).sort((a, b) => sources[b].value - sources[a].value);
+
+	for (const key of order)
+		page.make('option', { value: key }, select, percent(sources[key].value / (page.profile.total[0] || 1)) + '  ' +
+			  sources[key].file);
+	if (!sources[index])
+		page.make('option', { value: '' }, select, 'choose a file');
+	select.value = sources[index] ? index : '';
 }
 
 function draw() {
-	const { profile, state } = page, of = page.functionOf(state.selected);
-	const source = state.selected && of.index < profile.functions.n
-		? profile.sources && profile.sources[profile.functions.file[of.index]] : null;
+	const { profile, state } = page, of = page.functionOf(state.selected), { sources } = profile;
+	const own = state.selected && of.index < profile.functions.n ? String(profile.functions.file[of.index]) : '';
+	const index = chosen === null ? own : chosen;
 
 	panel.textContent = '';
 	page.make('p', { class: 'hint' }, panel, !state.selected ? 'Choose a function in the graph or in the ranking.'
 		: of.file ? of.name + ' \u00b7 ' + of.file + (of.line ? ':' + of.line : '') +
-			(source ? '' : ' \u00b7 the text is not in this page')
+			(sources[own] ? '' : ' \u00b7 not in this page: made without --sources, or the file was not found')
 		: of.name + ' \u00b7 no line data: the program was built without it, or the profile does not carry it');
-	if (source)
-		drawLines(source, of.line);
+	if (Object.keys(sources).length)
+		drawChoice(sources, index);
+	if (sources[index])
+		drawLines(sources[index], index === own ? of.line : 0);
 }
 
 page.ready(() => {
@@ -52,6 +81,11 @@ page.ready(() => {
 	});
 	page.on('tab', redraw);
 	page.on('view', redraw);
-	page.on('change', patch => 'selected' in patch && redraw());
+	page.on('change', patch => {
+		if (!('selected' in patch))
+			return;
+		chosen = null;
+		redraw();
+	});
 });
 })(page);
