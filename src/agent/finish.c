@@ -272,13 +272,23 @@ void np_finish(enum np_spool_end how)
 		       "; mend that and run neuroprof recover", NULL);
 }
 
+static bool has_samples(void)
+{
+	const struct np_spool *spool = &np_sampler.spool;
+	uint64_t ready = np_load_acquire(&spool->head->threads.ready) / sizeof(*spool->threads);
+
+	for (uint64_t i = 0; i < ready; i++)
+		if (np_load_relaxed(&spool->threads[i].samples) > 0)
+			return true;
+	return false;
+}
+
 bool np_snapshot(void)
 {
 	int r;
 
 	if (!np_signals_here() || np_load_relaxed(&np_agent.finished) ||
-	    np_load_acquire(&np_sampler.phase) != NP_PHASE_READY ||
-	    np_load_relaxed(&np_sampler.spool.head->counters[NP_COUNT_SAMPLES]) == 0)
+	    np_load_acquire(&np_sampler.phase) != NP_PHASE_READY || !has_samples())
 		return false;
 	r = run_folder(FOLD_NOW, -1);
 	if (r == FOLD_MISSING)
