@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * change_points.h - where a series of results changed.  Context: tools.
+ *
+ * E-divisive (Matteson and James 2014): the split that makes the two parts most different by energy
+ * distance, again and again; each split is tested by Student's t as Apache Otava does, so that the
+ * answer is the same every time.
+ */
+#ifndef NP_MEASURE_CHANGE_POINTS_H
+#define NP_MEASURE_CHANGE_POINTS_H
+
+#include <stddef.h>
+
+struct np_change_point {
+	size_t at;			/* the first value after the change */
+	double before, after;		/* means of the parts beside it */
+	double p;
+};
+
+/* Find changes of at least LEAST (a share of the mean before) with p at most ALPHA.  Returns how many
+ * were stored, in order.  Time is quadratic in COUNT a split. */
+size_t np_change_points(const double *values, size_t count, double alpha, double least,
+			struct np_change_point *found, size_t most);
+
+#endif

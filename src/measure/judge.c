@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * judge.c - verdicts per metric.  Context: tools.
+ */
+#include "measure/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/message.h"
+#include "measure/order.h"
+
+#define SEED		20240229u
+#define CONTROL_TRIALS	500u
+#define STEAL_LIMIT	0.25		/* of the wall time */
+#define CONTROL_PAIRS	4u		/* fewer say nothing */
+
+static const struct np_spec_target *target_of(const struct np_spec *spec, const char *metric)
+{
+	for (size_t i = 0; spec && i < spec->target_count; i++) {
+		if (strcmp(spec->targets[i].metric, metric) == 0)
+			return &spec->targets[i];
+	}
+	return NULL;
+}
+
+static double median_of(const struct np_series *series)
+{
+	double *medians = np_xcalloc(series->runs + 1, sizeof(*medians)), median;
+
+	for (size_t i = 0; i < series->runs; i++) {
+		struct np_metric run = { .values = (double *)(uintptr_t)series->values[i],
+			.count = series->counts[i] };
+
+		medians[i] = np_metric_median(&run);
+	}
+	median = np_order_median(medians, series->runs);
+	free(medians);
+	return median;
+}
+
+/* Is the target met?  The acceptable range is what may be; without one the target is the limit. */
+static bool is_missed(const struct np_spec_target *target, enum np_direction direction, double value)
+{
+	if (target->has_range)
+		return direction == NP_HIGHER_IS_BETTER  ? value < target->least
+		       : direction == NP_LOWER_IS_BETTER ? value > target->most
+							 : value < target->least || value > target->most;
+	if (!target->has_target || direction == NP_NO_DIRECTION)
+		return false;
+	return direction == NP_HIGHER_IS_BETTER ? value < target->target : value > target->target;
+}
+
+/* How many values lie behind a tail: iterations, or what `..._count` beside `..._p99_...` says. */
+static double samples_behind(const struct np_arm *arm, const struct np_series *series,
+			     const char *metric)
+{
+	const char *p99 = strstr(metric, "_p99");
+	double samples = 0;
+	char name[128];
+
+	for (size_t i = 0; i < series->runs; i++) {
+		const struct np_metric *count = NULL;
+
+		if (p99 && (size_t)(p99 - metric) + 8 < sizeof(name)) {
+			snprintf(name, sizeof(name), "%.*s_count", (int)(p99 - metric), metric);
+			count = np_metrics_find(&arm->runs[i].metrics, name);
+		}
+		samples += count ? count->values[0] : (double)series->counts[i];
+	}
+	return samples;
+}
+
+/* A tail is judged when 30 samples lie above it in each arm: p99 needs 3 000 samples, p999 30 000. */
+static double tail_samples_needed(const struct np_session *session, const struct np_series *series,
+				  const char *metric)
+{
+	double share = strstr(metric, "p999") ? 0.001 : 0.01, needed = 0;
+
+	for (int arm = 0; arm < 2; arm++) {
+		double have = samples_behind(&session->arms[arm], &series[arm], metric);
+
+		needed = fmax(needed, NP_TAIL_SAMPLES / share - have);
+	}
+	return fmax(needed, 0);
+}
+
+static void judge_one(struct np_judgement *judgement, const struct np_session *session,
+		      const struct np_spec *spec, double confidence)
+{
+	const struct np_verdict_rules *rules = &session->rules->verdict;
+	struct np_series series[2];
+	bool higher;
+
+	for (int arm = 0; arm < 2; arm++)
+		series[arm] = np_arm_series(&session->arms[arm], judgement->metric);
+	judgement->unit = np_metric_unit(judgement->metric);
+	judgement->is_tail = np_metric_is_tail(judgement->metric);
+	judgement->target = target_of(spec, judgement->metric);
+	judgement->is_target = judgement->target != NULL;
+	judgement->direction = judgement->is_target && judgement->target->direction
+				       ? (enum np_direction)judgement->target->direction
+				       : np_metric_direction(judgement->metric);
+	judgement->old_value = median_of(&series[0]);
+	judgement->new_value = median_of(&series[1]);
+	judgement->verdict = NP_INCONCLUSIVE;
+	if (judgement->is_target)
+		judgement->target_missed = is_missed(judgement->target, judgement->direction,
+			session->arms[1].count ? judgement->new_value : judgement->old_value);
+	higher = judgement->direction == NP_HIGHER_IS_BETTER;
+	if ((session->is_unpaired
+		     ? np_effect_unpaired(&judgement->effect, &series[0], &series[1], confidence,
+					  NP_EFFECT_RESAMPLES, SEED)
+		     : np_effect(&judgement->effect, &series[0], &series[1], NP_OF_MEDIAN, confidence,
+				 NP_EFFECT_RESAMPLES, SEED)) == 0) {
+		judgement->verdict = np_verdict(&judgement->effect, higher, rules);
+		judgement->runs_needed = np_verdict_runs_needed(&judgement->effect, higher, rules);
+	}
+	if (judgement->is_tail) {
+		judgement->samples_needed = tail_samples_needed(session, series, judgement->metric);
+		if (judgement->samples_needed > 0)
+			judgement->verdict = NP_INCONCLUSIVE;
+	}
+	np_series_free(&series[0]);
+	np_series_free(&series[1]);
+}
+
+static double share_of_wall(const struct np_session *session, const char *figure)
+{
+	double shares[2] = { 0, 0 };
+
+	for (int arm = 0; arm < 2; arm++) {
+		struct np_series part = np_arm_series(&session->arms[arm], figure);
+		struct np_series wall = np_arm_series(&session->arms[arm], "wall_ms");
+
+		if (part.runs && wall.runs && median_of(&wall) > 0)
+			shares[arm] = median_of(&part) / median_of(&wall);
+		np_series_free(&part);
+		np_series_free(&wall);
+	}
+	return fmax(shares[0], shares[1]);
+}
+
+/* The runs of one program in one block, against each other, by the same rules. */
+static void judge_control(struct np_comparison *comparison)
+{
+	const struct np_session *session = comparison->session;
+	struct np_verdict_rules simple = session->rules->verdict;
+	struct np_series all = np_arm_series(&session->arms[0], session->primary), first, second;
+
+	simple.is_complex = false;
+	comparison->control = NP_INCONCLUSIVE;
+	np_arm_control(&all, &first, &second);
+	if (first.runs >= CONTROL_PAIRS && !session->is_unpaired) {
+		comparison->false_alarms = np_verdict_false_alarms(&first, &second, &simple,
+								   CONTROL_TRIALS);
+		if (np_effect(&comparison->control_effect, &first, &second, NP_OF_MEDIAN, 0.95,
+			      NP_EFFECT_RESAMPLES, SEED) == 0)
+			comparison->control = np_verdict(&comparison->control_effect, false, &simple);
+	}
+	np_series_free(&first);
+	np_series_free(&second);
+	np_series_free(&all);
+}
+
+/* Every run of a program that tells a checksum must tell the same one. */
+static bool is_same_result(const struct np_session *session)
+{
+	const char *known = NULL;
+
+	for (int arm = 0; arm < 2; arm++) {
+		for (size_t i = 0; i < session->arms[arm].count; i++) {
+			const char *checksum = session->arms[arm].runs[i].metrics.checksum;
+
+			if (checksum && known && strcmp(checksum, known) != 0)
+				return false;
+			known = checksum ? checksum : known;
+		}
+	}
+	return true;
+}
+
+static void find_invalid(struct np_comparison *comparison)
+{
+	const struct np_session *session = comparison->session;
+	char *why = comparison->invalid;
+	size_t size = sizeof(comparison->invalid);
+
+	comparison->steal_share = share_of_wall(session, "steal_ms");
+	comparison->delay_share = share_of_wall(session, "main_run_delay_ms");
+	if (!is_same_result(session))
+		snprintf(why, size, "the checksums of the results differ: the two do not do the same work");
+	else if (comparison->control == NP_KEEP || comparison->control == NP_REGRESSION ||
+		 comparison->control == NP_REVERT)
+		snprintf(why, size, "the control failed: the same program differs from itself by %+.1f %%",
+			 100 * expm1(comparison->control_effect.log_ratio));
+	else if (strcmp(session->primary, "wall_ms") == 0 && comparison->steal_share > STEAL_LIMIT)
+		snprintf(why, size, "the hypervisor took %.0f %% of the time: wall times say nothing",
+			 100 * comparison->steal_share);
+	else if (strcmp(session->primary, "wall_ms") == 0 && comparison->delay_share > STEAL_LIMIT)
+		snprintf(why, size, "the programs waited %.0f %% of the time for a core: the machine is busy",
+			 100 * comparison->delay_share);
+}
+
+static bool is_worth_judging(const struct np_metric *metric, const struct np_session *session,
+			     const struct np_spec *spec)
+{
+	if (strcmp(metric->name, session->primary) == 0 || target_of(spec, metric->name))
+		return true;
+	if (metric->is_ours)
+		return strcmp(metric->name, "wall_ms") == 0 || strcmp(metric->name, "cpu_ms") == 0 ||
+			strcmp(metric->name, "peak_rss_mb") == 0;
+	if (strstr(metric->name, "p999") || strstr(metric->name, "_max"))	/* of few samples */
+		return false;
+	return np_metric_direction(metric->name) != NP_NO_DIRECTION;
+}
+
+static int badness(enum np_verdict verdict)
+{
+	static const int order[NP_VERDICT_MAX] = { [NP_KEEP] = 0, [NP_NEUTRAL] = 1,
+		[NP_INCONCLUSIVE] = 2, [NP_REVERT] = 3, [NP_REGRESSION] = 4, [NP_INVALID] = 5 };
+
+	return order[verdict];
+}
+
+void np_judge(struct np_comparison *comparison, const struct np_session *session,
+	      const struct np_spec *spec, double confidence)
+{
+	const struct np_metrics *first = &session->arms[0].runs[0].metrics;
+
+	comparison->session = session;
+	comparison->all = np_xcalloc(first->count, sizeof(*comparison->all));
+	for (size_t i = 0; i < first->count; i++) {
+		struct np_judgement *judgement = &comparison->all[comparison->count];
+
+		if (!is_worth_judging(&first->all[i], session, spec))
+			continue;
+		*judgement = (struct np_judgement){ .metric = first->all[i].name,
+			.is_primary = strcmp(first->all[i].name, session->primary) == 0 };
+		judge_one(judgement, session, spec, confidence);
+		comparison->count++;
+		if (judgement->is_primary)
+			comparison->verdict = judgement->verdict;
+		if (judgement->is_tail && strstr(judgement->metric, "p99_") && !judgement->is_primary) {
+			if (!comparison->has_tail ||
+			    badness(judgement->verdict) > badness(comparison->tail_verdict))
+				comparison->tail_verdict = judgement->verdict;
+			comparison->has_tail = true;
+		}
+	}
+	judge_control(comparison);
+	find_invalid(comparison);
+	if (comparison->invalid[0])
+		comparison->verdict = comparison->tail_verdict = NP_INVALID;
+}
+
+double np_judge_confidence(const struct np_comparison *all, size_t count)
+{
+	size_t tests = 0, found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const enum np_verdict verdicts[] = { all[i].verdict, all[i].tail_verdict };
+
+		for (int k = 0; k < 1 + all[i].has_tail; k++) {
+			tests++;
+			found += verdicts[k] == NP_KEEP || verdicts[k] == NP_REVERT ||
+				verdicts[k] == NP_REGRESSION;
+		}
+	}
+	if (tests < 2)
+		return 0.95;
+	return 1 - 0.05 * (double)(found ? found : 1) / (double)tests;
+}
+
+void np_comparison_free(struct np_comparison *comparison)
+{
+	free(comparison->benchmark);
+	free(comparison->case_name);
+	free(comparison->commands[0]);
+	free(comparison->commands[1]);
+	free(comparison->all);
+	free(comparison->artifact);
+	free(comparison->movers);
+}

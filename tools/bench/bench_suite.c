@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench_suite.c - the cases of benchmark files, run and kept; baselines read back.  Context: tools.
+ */
+#include "bench_suite.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/message.h"
+
+char **np_bench_shell(const char *text)
+{
+	char **argv = np_xcalloc(4, sizeof(*argv));
+
+	argv[0] = (char *)(uintptr_t)"/bin/sh";
+	argv[1] = (char *)(uintptr_t)"-c";
+	/* One plain command replaces the shell, so that the meters are of it alone. */
+	argv[2] = strpbrk(text, ";|&(){}<>\n") ? np_xstrdup(text) : np_xasprintf("exec %s", text);
+	return argv;
+}
+
+void np_bench_shell_free(char **argv)
+{
+	if (argv)
+		free(argv[2]);
+	free(argv);
+}
+
+static int read_specs(struct np_bench_suite *suite, const struct np_bench_settings *settings, char **files,
+		      int file_count)
+{
+	char message[512];
+
+	if (file_count == 0) {
+		np_error("no benchmark file: see neuroprof-bench COMMAND --help");
+		return NP_EXIT_USAGE;
+	}
+	suite->specs = np_xcalloc((unsigned long)file_count, sizeof(*suite->specs));
+	for (int i = 0; i < file_count; i++) {
+		struct np_spec *spec = &suite->specs[suite->spec_count++];
+
+		if (np_spec_read(spec, files[i], message, sizeof(message)) < 0) {
+			np_error("%s", message);
+			return NP_EXIT_USAGE;
+		}
+		if (settings->tier < 0 || settings->tier == (int)spec->tier)
+			suite->cases += np_spec_case_count(spec);
+	}
+	if (suite->cases == 0) {
+		np_error("no benchmark is of tier %s", np_tier_name((enum np_tier)settings->tier));
+		return NP_EXIT_USAGE;
+	}
+	return NP_EXIT_OK;
+}
+
+static void tell(const struct np_bench_settings *settings, const struct np_bench_suite *suite,
+		 const struct np_comparison *comparison)
+{
+	if (settings->dry_run)
+		printf("%s%s%s: %s\n", comparison->benchmark, comparison->case_name[0] ? " " : "",
+		       comparison->case_name, comparison->commands[0]);
+	else if (settings->rules.progress)
+		fprintf(stderr, "\r\033[K%zu of %zu: %s %s\n", suite->report.count, suite->cases,
+			comparison->benchmark, comparison->case_name);
+}
+
+static int run_case(struct np_bench_suite *suite, const struct np_bench_settings *settings,
+		    const struct np_spec *spec, size_t number)
+{
+	size_t at = suite->report.count++;
+	struct np_comparison *comparison = &suite->report.all[at];
+	size_t count = settings->iterations ? settings->iterations : spec->min_iterations;
+	struct np_command command = { 0 };
+	char message[512];
+
+	suite->spec_of[at] = spec;
+	comparison->benchmark = np_xstrdup(spec->name);
+	comparison->case_name = np_spec_case_name(spec, number);
+	comparison->commands[0] = np_spec_case_command(spec, number, settings->samples, message,
+						       sizeof(message));
+	if (!comparison->commands[0]) {
+		np_error("%s", message);
+		return NP_EXIT_USAGE;
+	}
+	tell(settings, suite, comparison);
+	if (settings->dry_run)
+		return NP_EXIT_OK;
+	suite->argvs[at] = np_bench_shell(comparison->commands[0]);
+	command.argv = suite->argvs[at];
+	if (np_session_run_alone(&suite->sessions[at], &command, &settings->rules, count) < 0) {
+		np_bench_progress_end(settings);
+		np_error("%s %s: %s", comparison->benchmark, comparison->case_name,
+			 suite->sessions[at].failure);
+		return NP_EXIT_FAILURE;
+	}
+	np_bench_progress_end(settings);
+	suite->sessions[at].is_unpaired = true;
+	np_judge(comparison, &suite->sessions[at], spec, 0.95);
+	return NP_EXIT_OK;
+}
+
+int np_bench_suite_run(struct np_bench_suite *suite, struct np_bench_settings *settings, char **files,
+		       int file_count)
+{
+	int status;
+
+	memset(suite, 0, sizeof(*suite));
+	status = read_specs(suite, settings, files, file_count);
+	if (status != NP_EXIT_OK)
+		return status;
+	suite->report = (struct np_bench_report){ .all = np_xcalloc(suite->cases,
+		sizeof(*suite->report.all)), .confidence = 0.95 };
+	suite->sessions = np_xcalloc(suite->cases, sizeof(*suite->sessions));
+	suite->argvs = np_xcalloc(suite->cases, sizeof(*suite->argvs));
+	suite->spec_of = np_xcalloc(suite->cases, sizeof(*suite->spec_of));
+	np_machine_read(&suite->report.machine);
+	settings->rules.budget_s /= (double)suite->cases;
+	settings->rules.pairs_min = 1;
+	for (int i = 0; i < suite->spec_count && status == NP_EXIT_OK; i++) {
+		struct np_spec *spec = &suite->specs[i];
+
+		if (settings->tier >= 0 && settings->tier != (int)spec->tier)
+			continue;
+		for (size_t k = 0; k < np_spec_case_count(spec) && status == NP_EXIT_OK; k++)
+			status = run_case(suite, settings, spec, k);
+	}
+	return status;
+}
+
+static int damaged(const char *path, const char *what)
+{
+	np_error("'%s' is no baseline of neuroprof-bench: %s", path, what);
+	return NP_EXIT_FAILURE;
+}
+
+static bool read_run(struct np_run *run, const json_t *object)
+{
+	const json_t *metrics = json_object_get(object, "metrics"), *values, *value;
+	const char *checksum = json_string_value(json_object_get(object, "checksum")), *name;
+	size_t index;
+
+	*run = (struct np_run){ 0 };
+	if (checksum)
+		run->metrics.checksum = np_xstrdup(checksum);
+	json_object_foreach((json_t *)(uintptr_t)metrics, name, values) {
+		json_array_foreach(values, index, value)
+			np_metrics_add(&run->metrics, name, json_number_value(value),
+				       np_run_is_figure(name));
+	}
+	return run->metrics.count > 0;
+}
+
+static bool read_arm(struct np_arm *arm, const json_t *object)
+{
+	const json_t *runs = json_object_get(object, "runs"), *run;
+	size_t index;
+
+	*arm = (struct np_arm){ 0 };
+	if (json_array_size(runs) == 0)
+		return false;
+	arm->runs = np_xcalloc(json_array_size(runs), sizeof(*arm->runs));
+	json_array_foreach(runs, index, run) {
+		if (!read_run(&arm->runs[arm->count++], run))
+			return false;
+	}
+	return true;
+}
+
+static const json_t *find_case(const json_t *all, const struct np_comparison *comparison)
+{
+	const json_t *entry;
+	size_t index;
+
+	json_array_foreach(all, index, entry) {
+		const char *benchmark = json_string_value(json_object_get(entry, "benchmark"));
+		const char *case_name = json_string_value(json_object_get(entry, "case"));
+
+		if (benchmark && case_name && strcmp(benchmark, comparison->benchmark) == 0 &&
+		    strcmp(case_name, comparison->case_name) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static int compare_case(struct np_bench_suite *suite, const json_t *all, size_t at, const char *path)
+{
+	struct np_comparison *comparison = &suite->report.all[at];
+	struct np_session *session = &suite->sessions[at];
+	const json_t *entry = find_case(all, comparison);
+	struct np_arm before;
+
+	if (!entry) {
+		np_error("'%s' has no case '%s %s': save the baseline again", path, comparison->benchmark,
+			 comparison->case_name);
+		return NP_EXIT_FAILURE;
+	}
+	if (!read_arm(&before, json_array_get(json_object_get(entry, "arms"), 0)))
+		return damaged(path, "a case has no runs");
+	session->arms[1] = session->arms[0];
+	session->arms[0] = before;
+	comparison->commands[1] = comparison->commands[0];
+	comparison->commands[0] = np_xasprintf("baseline %s", path);
+	free(comparison->all);
+	comparison->all = NULL;
+	comparison->count = 0;
+	comparison->has_tail = false;
+	np_judge(comparison, session, suite->spec_of[at], 0.95);
+	return NP_EXIT_OK;
+}
+
+int np_bench_suite_compare(struct np_bench_suite *suite, const struct np_bench_settings *settings,
+			   const char *path)
+{
+	json_error_t error;
+	json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	const json_t *all = json_object_get(file, "benchmarks");
+	const char *machine = json_string_value(json_object_get(json_object_get(file, "machine"),
+								"fingerprint"));
+	const char *schema = json_string_value(json_object_get(file, "schema"));
+	int status = NP_EXIT_OK;
+
+	if (!file)
+		np_error("cannot read baseline '%s': %s", path, error.text);
+	if (!file) {
+		status = NP_EXIT_FAILURE;
+	} else if (!schema || strcmp(schema, "neuroprof-bench/1") != 0 || !machine || !json_is_array(all)) {
+		status = damaged(path, "not of schema neuroprof-bench/1");
+	} else if (strcmp(machine, suite->report.machine.fingerprint) != 0 && !settings->cross_machine) {
+		np_error("baseline '%s' is of machine %s, this is %s: save one here, or use ab (or insist "
+			 "with --cross-machine)", path, machine, suite->report.machine.fingerprint);
+		status = NP_BENCH_INVALID;
+	}
+	for (size_t i = 0; i < suite->report.count && status == NP_EXIT_OK; i++)
+		status = compare_case(suite, all, i, path);
+	if (status == NP_EXIT_OK) {
+		suite->report.is_pair = true;
+		suite->report.baseline = path;
+	}
+	json_decref(file);
+	return status;
+}
+
+void np_bench_suite_free(struct np_bench_suite *suite)
+{
+	for (size_t i = 0; i < suite->report.count; i++) {
+		np_comparison_free(&suite->report.all[i]);
+		np_session_free(&suite->sessions[i]);
+		np_bench_shell_free(suite->argvs[i]);
+	}
+	for (int i = 0; i < suite->spec_count; i++)
+		np_spec_free(&suite->specs[i]);
+	free(suite->specs);
+	free(suite->sessions);
+	free(suite->argvs);
+	free(suite->spec_of);
+	free(suite->report.all);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bench_write.c - a report in the format that is wanted, and what it means as an exit status.
+ *
+ * Context: tools.
+ */
+#include <string.h>
+
+#include "base/message.h"
+#include "bench.h"
+#include "report.h"
+
+static const struct {
+	const char *name;
+	void (*write)(FILE *to, const struct np_bench_report *report);
+} formats[] = {
+	{ "text", np_bench_text },
+	{ "markdown", np_bench_markdown },
+	{ "json", np_bench_json },
+	{ "junit", np_bench_junit },
+	{ "sarif", np_bench_sarif },
+	{ "openmetrics", np_bench_openmetrics },
+	{ "github-action-benchmark", np_bench_gab },
+	{ "bencher", np_bench_bencher },
+};
+
+int np_bench_write(const struct np_bench_settings *settings, const struct np_bench_report *report)
+{
+	struct np_report_file file;
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(settings->format, formats[i].name) != 0)
+			continue;
+		if (np_report_file_open(&file, settings->output ? settings->output : "-") < 0)
+			return NP_EXIT_FAILURE;
+		formats[i].write(file.to, report);
+		return np_report_file_close(&file) < 0 ? NP_EXIT_FAILURE : NP_EXIT_OK;
+	}
+	np_error("--format: '%s' is none of text, markdown, json, junit, sarif, openmetrics, "
+		 "github-action-benchmark, bencher", settings->format);
+	return NP_EXIT_USAGE;
+}
+
+int np_bench_status(const struct np_bench_settings *settings, const struct np_bench_report *report)
+{
+	bool regression = false, invalid = false, inconclusive = false, missed = false;
+
+	for (size_t i = 0; i < report->count; i++) {
+		const struct np_comparison *comparison = &report->all[i];
+		enum np_verdict verdicts[] = { comparison->verdict, comparison->tail_verdict };
+
+		for (size_t k = 0; k < comparison->count; k++)
+			missed |= comparison->all[k].target_missed;
+		if (!report->is_pair)
+			continue;
+		for (int k = 0; k < 1 + comparison->has_tail; k++) {
+			regression |= verdicts[k] == NP_REGRESSION || verdicts[k] == NP_REVERT;
+			invalid |= verdicts[k] == NP_INVALID;
+			inconclusive |= k == 0 && verdicts[k] == NP_INCONCLUSIVE;
+		}
+	}
+	if (invalid)
+		return NP_BENCH_INVALID;
+	if (regression)
+		return NP_BENCH_REGRESSION;
+	if (missed)
+		return NP_BENCH_TARGET_MISSED;
+	return inconclusive && !settings->inconclusive_ok ? NP_BENCH_INCONCLUSIVE : NP_BENCH_PASS;
+}
