@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/student.h"
 #include "base/message.h"
 #include "measure/order.h"
 
@@ -102,11 +103,37 @@ static double statistic_of(struct paired *paired, const size_t *picked, uint64_t
 	return np_order_median(paired->ratios, pairs);
 }
 
+/* P(T <= -t) of Student's distribution. */
+static double student_tail(double t, double freedom)
+{
+	return np_beta_fraction(freedom / 2, 0.5, freedom / (freedom + t * t)) / 2;
+}
+
+/* Percentile intervals are too narrow for few runs: they forget that the scatter is estimated, too.
+ * The expanded ones (Hesterberg, "What teachers should know about the bootstrap", 2015) take the
+ * quantile at Phi(-sqrt(n / (n - 1)) t), t of Student's distribution with n - 1 degrees. */
+static double expanded_tail(double tail, size_t runs)
+{
+	double low = 0, high = 1000, freedom = (double)(runs - 1);
+
+	for (int i = 0; i < 60; i++) {
+		double middle = (low + high) / 2;
+
+		if (student_tail(middle, freedom) > tail)
+			low = middle;
+		else
+			high = middle;
+	}
+	return erfc(sqrt((double)runs / freedom) * low / M_SQRT2) / 2;
+}
+
 static void interval(struct np_effect *effect, double *found, unsigned resamples, double confidence)
 {
+	double tail = expanded_tail((1 - confidence) / 2, effect->pairs);
+
 	np_order_sort(found, resamples);
-	effect->low = np_order_quantile(found, resamples, (1 - confidence) / 2);
-	effect->high = np_order_quantile(found, resamples, (1 + confidence) / 2);
+	effect->low = np_order_quantile(found, resamples, tail);
+	effect->high = np_order_quantile(found, resamples, 1 - tail);
 }
 
 int np_effect(struct np_effect *effect, const struct np_series *old_runs,

@@ -136,7 +136,9 @@ static void test_verdicts_follow_the_interval_not_the_point(void **unused)
 	assert_int_equal(np_verdict(&effect, false, &simple), NP_REVERT);
 	effect = effect_of(1.2, 0.05);
 	assert_int_equal(np_verdict(&effect, false, &simple), NP_REGRESSION);
-	effect = effect_of(1.12, 0.05);
+	effect = effect_of(1.12, 0.05);	/* worse than 5 %, not surely than 10 % */
+	assert_int_equal(np_verdict(&effect, false, &simple), NP_REVERT);
+	effect = effect_of(1.06, 0.05);
 	assert_int_equal(np_verdict(&effect, false, &simple), NP_INCONCLUSIVE);
 	assert_true(np_verdict_runs_needed(&effect, false, &simple) > 10);
 	effect = effect_of(1.2, 0.05);
