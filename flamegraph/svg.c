@@ -251,10 +251,15 @@ static void put_document(struct np_svg *svg, const char *title, const char *subt
 	fprintf(svg->to, "</g>\n<script><![CDATA[\n%s]]></script>\n</svg>\n", np_asset_flame_js);
 }
 
+double np_svg_inside(unsigned width)
+{
+	return width - 2.0 * NP_SVG_SIDE;
+}
+
 int np_svg_write(struct np_tree *tree, const struct np_svg_options *options, FILE *to)
 {
 	unsigned width = options->width ? options->width : NP_SVG_WIDTH_DEFAULT;
-	double inside = width - 2.0 * NP_SVG_SIDE;
+	double inside = np_svg_inside(width);
 	struct np_layout layout;
 	struct np_svg svg = { .to = to, .tree = tree, .options = options, .layout = &layout,
 			      .width = width, .kinds_known = np_colour_is_known(tree) };

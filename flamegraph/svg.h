@@ -36,6 +36,9 @@ struct np_svg_options {
 	const struct np_svg_paint *paint;	/* NULL: as every picture; see paint.h */
 };
 
+/* px of a picture of WIDTH that all boxes together are wide. */
+double np_svg_inside(unsigned width);
+
 /* TREE must be finished and sorted, with a root total above zero.
  * Returns 0 or -errno of the first failed write; TO is flushed. */
 int np_svg_write(struct np_tree *tree, const struct np_svg_options *options, FILE *to);

@@ -14,6 +14,7 @@ const struct np_report_command np_report_commands[] = {
 	{ "lines", "the hot lines, and the source around them", np_report_lines },
 	{ "modules", "what each program and library takes", np_report_modules },
 	{ "threads", "what each thread takes", np_report_threads },
+	{ "flamegraph", "the picture alone, with flamegraph.pl's command line", np_report_flamegraph },
 	{ "convert", "a profile in another tool's format", np_report_convert },
 	{ "merge", "many profiles into one", np_report_merge },
 	{ "lint", "what is wrong with profiles", np_report_lint },

@@ -25,6 +25,7 @@ int np_report_peek(int argc, char **argv);
 int np_report_lines(int argc, char **argv);
 int np_report_modules(int argc, char **argv);
 int np_report_threads(int argc, char **argv);
+int np_report_flamegraph(int argc, char **argv);
 int np_report_convert(int argc, char **argv);
 int np_report_lint(int argc, char **argv);
 int np_report_merge(int argc, char **argv);

@@ -30,6 +30,7 @@ void np_folded_reader_init(struct np_folded_reader *reader, const char *file,
 	reader->report = report;
 	reader->file = file;
 	reader->strict = options && options->strict;
+	reader->in_order = options && options->in_order;
 	reader->columns = 1;
 	reader->value_column = 1;
 	np_intern_init(&reader->frames);
@@ -139,6 +140,7 @@ static int64_t find_node(struct np_folded_reader *reader, const char *stack, siz
 	uint32_t node = count ? reader->steps[count - 1].node : 0;
 	size_t end = count ? reader->steps[count - 1].end : 0;
 	size_t at = count ? end + 1 : 0;
+	uint32_t function;
 
 	if (count == 0 || end < length) {
 		do {
@@ -149,8 +151,9 @@ static int64_t find_node(struct np_folded_reader *reader, const char *stack, siz
 				return -1;
 			}
 			end = frame_end(stack, at, length);
-			node = np_tree_child(reader->tree, node,
-					     function_of(reader, stack + at, end - at));
+			function = function_of(reader, stack + at, end - at);
+			node = reader->in_order ? np_tree_append(reader->tree, node, function)
+						: np_tree_child(reader->tree, node, function);
 			reader->steps = grow(reader->steps, (size_t)count + 1, &room,
 					     sizeof(*reader->steps));
 			reader->step_room = (uint32_t)room;

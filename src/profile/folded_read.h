@@ -29,6 +29,7 @@ struct np_folded_reader {
 	struct np_read_report *report;
 	const char *file;		/* for messages */
 	bool strict;
+	bool in_order;
 
 	uint64_t line;			/* number of the line being parsed */
 	bool started;			/* a record or a header was seen */

@@ -122,6 +122,11 @@ static int read_input(struct np_input *input, const struct np_read_options *opti
 		if (found.format == NP_FORMAT_FOREIGN)
 			rc = np_read_fail(report, -EBADMSG, "'%s' %s; %s", np_input_name(input),
 					  found.what, found.todo);
+		else if (options && options->in_order && found.format != NP_FORMAT_FOLDED)
+			rc = np_read_fail(report, -EINVAL, "'%s' is %s, which is in no order of time; give "
+					  "folded stacks, the first sample first",
+					  np_input_name(input), found.format == NP_FORMAT_PPROF ? "pprof"
+												: "perf script text");
 		else if (found.format == NP_FORMAT_PPROF)
 			rc = read_pprof(input, &chunk, options, tree, report);
 		else if (found.format == NP_FORMAT_PERF_SCRIPT)

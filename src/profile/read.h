@@ -23,6 +23,7 @@ struct np_read_label {
 struct np_read_options {
 	bool strict;		/* a line that is no record is an error, not a warning */
 	const char *event;	/* of perf script text: which event; NULL = its first one */
+	bool in_order;		/* of folded stacks: in the order of the lines, see np_tree_append() */
 	bool lines;		/* tell functions apart by the line that was executed, too */
 	/* Of pprof: only the samples that have each of these labels. */
 	const struct np_read_label *labels;

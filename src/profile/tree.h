@@ -71,6 +71,11 @@ void np_tree_set_kind(struct np_tree *tree, uint32_t id, enum np_kind kind);
 
 /* The child of PARENT for FUNCTION, made when missing.  Node 0 is the root. */
 uint32_t np_tree_child(struct np_tree *tree, uint32_t parent, uint32_t function);
+
+/* Another child of PARENT, made even when there is one for FUNCTION: for trees along time.  From
+ * then on np_tree_sort() keeps siblings in the order in which they were made. */
+uint32_t np_tree_append(struct np_tree *tree, uint32_t parent, uint32_t function);
+
 const struct np_node *np_tree_node(const struct np_tree *tree, uint32_t node);
 uint32_t np_tree_node_count(const struct np_tree *tree);
 
@@ -95,6 +100,9 @@ void np_tree_finish(struct np_tree *tree);
 /* Order children by name bytes, then module, kind, inlined: the order of every picture and text,
  * independent of the order of the input. */
 void np_tree_sort(struct np_tree *tree);
+
+/* The samples of FROM with their stacks upside down, finished and sorted; destroy it. */
+struct np_tree *np_tree_reverse(const struct np_tree *from);
 
 /* What the values mean.  Strings are owned by the tree. */
 struct np_tree_meta {

@@ -35,6 +35,7 @@ struct np_tree {
 	struct np_tree_counts *counts;	/* NULL: samples are the values, and no calls are known */
 	struct np_pages node_pages, count_pages, slot_pages;	/* what these three point into */
 	uint32_t node_count, node_room;
+	bool in_order;			/* siblings stay in the order in which they were made */
 	uint32_t *slots;	/* children that are not listed; 0 = free.  NULL: to be made */
 	uint32_t slot_count, slot_mask;
 	uint64_t seed;

@@ -148,6 +148,17 @@ uint32_t np_tree_child(struct np_tree *tree, uint32_t parent, uint32_t function)
 	return node;
 }
 
+uint32_t np_tree_append(struct np_tree *tree, uint32_t parent, uint32_t function)
+{
+	uint32_t node = add_node(tree, parent, function);
+
+	/* At the front, because the end would have to be looked for; sorting puts it right. */
+	tree->nodes[node].next_sibling = tree->nodes[parent].first_child;
+	tree->nodes[parent].first_child = node;
+	tree->in_order = true;
+	return node;
+}
+
 const struct np_node *np_tree_node(const struct np_tree *tree, uint32_t node)
 {
 	return &tree->nodes[node];

@@ -99,8 +99,9 @@ void np_tree_sort(struct np_tree *tree)
 				room = room ? room * 2 : 64;
 				children = np_xrealloc(children, room, sizeof(*children));
 			}
-			children[count++] = (uint64_t)rank[tree->nodes[child].function] << 32 |
-					    child;
+			children[count++] = child;
+			if (!tree->in_order)
+				children[count - 1] |= (uint64_t)rank[tree->nodes[child].function] << 32;
 		}
 		if (count < 2)
 			continue;
