@@ -14,7 +14,7 @@
 (page => {
 'use strict';
 
-const ROW = 18, PAD = 4, LEAST = 1, GAP = 0.7, LABEL_LEAST = 3;
+const ROW = 18, PAD = 4, LEAST = 1, GAP = 0.7, LABEL_LEAST = 3, CLOSER = 8;
 const CANVAS_MOST = 16384;	// px; browsers refuse larger ones
 const FONT = '12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace';
 
@@ -332,15 +332,17 @@ function leave() {
 	redraw();
 }
 
-// Closer to the few that the run stands for, with a little of their neighbours.
-function lookInto(run) {
-	const { view, state } = page, room = (run.right - run.left) * 0.05;
-	const all = windowOf({ zoom: state.zoom, span: null }, view);
+// Closer to the few that the run stands for; to where the pointer is, when they are many.
+function lookInto(run, part) {
+	const { view, state } = page, now = windowOf(state, view), all = windowOf({ zoom: state.zoom, span: null }, view);
+	const size = Math.min((run.right - run.left) * 1.1, (now.right - now.left) / CLOSER);
+	const middle = run.right - run.left < size ? (run.left + run.right) / 2 : now.left + part * (now.right - now.left);
+	const left = Math.max(all.left, Math.min(all.right - size, middle - size / 2));
 
 	if (run.parent !== state.zoom)
 		page.set({ zoom: run.parent });
 	else
-		page.set({ span: { left: Math.max(all.left, run.left - room), right: Math.min(all.right, run.right + room) } });
+		page.set({ span: { left, right: left + size } });
 }
 
 function click(event) {
@@ -349,7 +351,7 @@ function click(event) {
 	if (!found)
 		return;
 	if (found.run)
-		lookInto(found.run);
+		lookInto(found.run, (event.clientX - canvas.getBoundingClientRect().left) / width);
 	else if (event.shiftKey || event.altKey)
 		page.set({ selected: found.node });
 	else
