@@ -38,7 +38,7 @@ page.judge = profile => {
 		add('fair', 'It is not known how many samples there are: no interval can be given');
 	else
 		add(samples < SAMPLES_TOO_FEW ? 'poor' : samples < SAMPLES_FEW ? 'fair' : 'good', grouped(samples) +
-		    ' samples: a share of 10' + NBSP + '% is ' + wilson(0.1, samples).map(percent).join(' \u2026 '));
+		    ' samples: what reads 10' + NBSP + '% is ' + wilson(0.1, samples).map(percent).join(' to ') + ' (95' + NBSP + '%)');
 	add(nameless > NAMELESS_TOO_MANY * whole ? 'poor' : nameless > NAMELESS * whole ? 'fair' : 'good',
 	    percent(nameless / whole) + ' unresolved: own time of functions without a name');
 	add(cut > CUT_TOO_MANY * whole ? 'poor' : cut > CUT * whole ? 'fair' : 'good',
@@ -108,7 +108,7 @@ function facts() {
 	const { profile } = page, { meta } = profile, scale = secondsPer(profile.unit || ''), period = profile.period * scale;
 
 	return [['Command', meta.command], ['Profile', meta.source],
-		['Value', page.valueOf(profile.total[0]) + (profile.type ? ' of ' + profile.type : '')],
+		['Value', page.valueOf(profile.total[0]) + (secondsPer(profile.unit) || profile.unit === 'bytes' ? ' of ' + profile.type : '')],
 		['Samples', profile.samplesKnown ? grouped(profile.totalSamples[0]) : 'not known'],
 		['Period', period ? timeInWords(period) + ' (' + Number((1 / period).toPrecision(4)) + ' a second)'
 			: profile.period ? valueInWords(profile.period, profile.unit) : ''],

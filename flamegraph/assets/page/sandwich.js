@@ -176,6 +176,7 @@ function draw() {
 	area.style.height = (top + bottom + 1) * ROW + 'px';
 	for (const box of boxes)
 		makeBox(box, top, area);
+	panel.scrollTop = Math.max(0, area.offsetTop + (top + 0.5) * ROW - panel.clientHeight / 2);
 	area.addEventListener('keydown', event => {
 		const from = boxes.find(box => box.element === event.target);
 		const to = from && event.key.startsWith('Arrow') && neighbour(boxes, from, event.key);
