@@ -74,13 +74,14 @@ static void put_budget_cases(const struct np_gate *gate, FILE *to)
 {
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
 		const struct np_budget *budget = &gate->options.budgets[i];
-		char *failure = NULL, *name;
+		char *failure = NULL, *match = np_budget_name(budget);
+		char *name = np_xasprintf("%s of %s", np_budget_of_name(budget->of), match);
 
 		if (np_budget_is_over(budget) && budget->again != NP_GATE_NOT_AGAIN)
 			failure = np_pair_budget_sentence(budget);
-		name = np_budget_name(budget);
 		put_simple_case("budget", name, failure, "failure", to);
 		free(failure);
+		free(match);
 		free(name);
 	}
 }

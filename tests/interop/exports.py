@@ -8,6 +8,7 @@ once.  usage: exports.py NEUROPROF_REPORT pprof|callgrind|speedscope|firefox|tab
 import csv
 import io
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -143,7 +144,24 @@ def check_firefox(directory, wanted):
     own = [0] * stacks["length"]
     for stack, weight in zip(thread["samples"]["stack"], thread["samples"]["weight"]):
         own[stack] += round(weight * 1e6)
-    return compare("Firefox's tables", wanted, from_tree(stacks["prefix"], names, own))
+    wrong = compare("Firefox's tables", wanted, from_tree(stacks["prefix"], names, own))
+    if os.environ.get("NP_FIREFOX_IMPORT"):
+        wrong += compare("Firefox's importer", wanted, imported_by_firefox(pathlib.Path(directory) / "exports.firefox"))
+    return wrong
+
+
+def imported_by_firefox(path):
+    """As its own code upgrades it to the format of today; see firefox_import.ts."""
+    run = subprocess.run(["node", os.environ["NP_FIREFOX_IMPORT"], path], capture_output=True, text=True, check=True)
+    profile = json.loads(run.stdout)
+    shared, samples = profile["shared"], profile["threads"][0]["samples"]
+    functions, frames, stacks = shared["funcTable"], shared["frameTable"], shared["stackTable"]
+    parents = [i - offset if offset else None for i, offset in enumerate(stacks["prefixOffset"])]
+    own = [0] * stacks["length"]
+    for stack, weight in zip(samples["stack"], samples["weight"]):
+        own[stack] += round(weight * 1e6)
+    return from_tree(parents, [shared["stringArray"][functions["name"][frames["func"][f]]] for f in stacks["frame"]],
+                     own)
 
 
 def check_tables(directory, wanted):
