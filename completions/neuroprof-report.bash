@@ -84,11 +84,12 @@ _neuroprof_report() {
 	-s | --sort) mapfile -t COMPREPLY < <(compgen -W 'roi score self total samples calls name module' -- "$cur") ;;
 	-f | --format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown csv' -- "$cur") ;;
 	--title | --width | --minwidth) ;;
+	--source-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	-c | --complexity | -o | --output | --svg) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	*)
 		case $cur in
 		-*) mapfile -t COMPREPLY < <(compgen -W '--top --sort --format --complexity --output --svg
-			--no-svg --title --icicle --width --minwidth --strict --help --version' -- "$cur") ;;
+			--no-svg --title --icicle --width --minwidth --sources --source-dir --strict --help --version' -- "$cur") ;;
 		*)
 			mapfile -t COMPREPLY < <(
 				[ "$cword" = 1 ] && compgen -W 'convert merge lint diff gate' -- "$cur"
