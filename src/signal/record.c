@@ -95,7 +95,7 @@ static uint32_t place(struct np_spool *spool, struct np_stack *stack, uint32_t i
 	return i;
 }
 
-void np_record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t periods)
+uint32_t np_record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t periods)
 {
 	struct np_spool *spool = &np_sampler.spool;
 	struct np_stack *stack = &self->stack;
@@ -104,7 +104,7 @@ void np_record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t 
 	if (root == NP_SPOOL_NODE_NONE) {
 		np_spool_count(spool, NP_COUNT_ON_ANCESTOR, 1);
 		np_spool_commit(spool, self->entry, NP_SPOOL_NODE_ROOT, NP_SPOOL_NODE_ROOT, periods);
-		return;
+		return NP_SPOOL_NODE_ROOT;
 	}
 	depth = place(spool, stack, known, root, self->entry == 0);
 	if (depth < stack->depth)	/* full: kept on the deepest known ancestor */
@@ -113,4 +113,5 @@ void np_record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t 
 	node = depth ? stack->nodes[depth - 1] : root;
 	resumed = fresh >= depth ? node : fresh ? stack->nodes[fresh - 1] : root;
 	np_spool_commit(spool, self->entry, node, resumed, periods);
+	return node;
 }

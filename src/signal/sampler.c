@@ -19,6 +19,7 @@
 #include "signal/governor.h"
 #include "signal/modules.h"
 #include "signal/record.h"
+#include "signal/spans.h"
 
 #define RED_ZONE_BYTES 128u
 
@@ -210,7 +211,7 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	/* Only between two whole stacks does "not the same" mean "called since". */
 	fresh = np_sampler.unwinder->tracks_activations && quality_before == NP_QUALITY_COMPLETE &&
 		self->stack.quality == NP_QUALITY_COMPLETE ? same + same_activation : UINT32_MAX;
-	np_record(self, known, fresh, periods);
+	np_spans_note(self->entry, np_record(self, known, fresh, periods), periods);
 	np_governor_note(np_governor_cycles() - entered, periods * np_sampler.period_ns);
 }
 

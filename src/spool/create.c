@@ -22,6 +22,9 @@
 #define BYTES_MIN	  (1u << 20)
 #define BYTES_UNPOPULATED (8u << 20)	/* all that we allocate where populate is unknown (< 5.14) */
 #define STRINGS_BYTES	  (1u << 20)
+#define CELLS_MAX	  (1u << 20)
+#define SPANS_MAX	  (1u << 17)
+#define SPAN_SAMPLES_MAX  (1u << 19)
 
 static uint64_t layout_section(struct np_spool_section *section, uint64_t offset, uint64_t capacity,
 			       uint64_t entry_bytes)
@@ -29,6 +32,14 @@ static uint64_t layout_section(struct np_spool_section *section, uint64_t offset
 	section->offset = offset;
 	section->capacity = capacity;
 	return np_section_page_up(offset + capacity * entry_bytes);
+}
+
+/* A thirty-second of the file, or as many as anybody needs. */
+static uint64_t entries_of(uint64_t bytes, uint64_t entry_bytes, uint64_t most)
+{
+	uint64_t fit = bytes / 32 / entry_bytes;
+
+	return fit < most ? fit : most;
 }
 
 /* Place all sections in BYTES; HEAD is zeroed.  The nodes take what the others leave. */
@@ -41,6 +52,15 @@ static void layout(struct np_spool_header *head, uint64_t bytes)
 	at = layout_section(&head->threads, at, NP_SPOOL_THREADS_MAX, sizeof(struct np_spool_thread));
 	at = layout_section(&head->modules, at, NP_SPOOL_MODULES_MAX, sizeof(struct np_spool_module));
 	at = layout_section(&head->strings, at, strings, 1);
+	at = layout_section(&head->metrics, at, entries_of(bytes, sizeof(struct np_spool_metric),
+			    NP_SPOOL_METRICS_MAX), sizeof(struct np_spool_metric));
+	at = layout_section(&head->cells, at, entries_of(bytes, sizeof(uint64_t), CELLS_MAX),
+			    sizeof(uint64_t));
+	at = layout_section(&head->spans, at, entries_of(bytes, sizeof(struct np_spool_span), SPANS_MAX),
+			    sizeof(struct np_spool_span));
+	at = layout_section(&head->span_samples, at, entries_of(bytes,
+			    sizeof(struct np_spool_span_sample), SPAN_SAMPLES_MAX),
+			    sizeof(struct np_spool_span_sample));
 	nodes = (bytes - at) / sizeof(struct np_spool_node);
 	layout_section(&head->nodes, at, nodes < NP_SPOOL_NODE_NONE ? nodes : NP_SPOOL_NODE_NONE - 1,
 		       sizeof(struct np_spool_node));
@@ -100,6 +120,10 @@ static long allocate_first(struct np_spool *spool, int fd, bool has_populate)
 	head->modules.ready = head->modules.capacity * sizeof(struct np_spool_module);
 	head->strings.ready = head->strings.capacity;
 	head->nodes.ready = head->nodes.capacity * sizeof(struct np_spool_node);
+	head->metrics.ready = head->metrics.capacity * sizeof(struct np_spool_metric);
+	head->cells.ready = head->cells.capacity * sizeof(uint64_t);
+	head->spans.ready = head->spans.capacity * sizeof(struct np_spool_span);
+	head->span_samples.ready = head->span_samples.capacity * sizeof(struct np_spool_span_sample);
 	return 0;
 }
 

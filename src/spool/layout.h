@@ -38,7 +38,9 @@
 
 #define NP_SPOOL_MODULES_MAX 4096u	/* module 0 is "no module": anonymous or JIT code */
 #define NP_SPOOL_THREADS_MAX 1024u	/* thread 0 collects the threads that found no entry of their own */
-#define NP_SPOOL_SPARE_MAX   12u	/* sections that later versions may add */
+#define NP_SPOOL_METRICS_MAX 1024u
+#define NP_SPOOL_SHARDS	     16u	/* cells of a counter, a cache line each: threads share few */
+#define NP_SPOOL_SPARE_MAX   8u		/* sections that later versions may add */
 #define NP_SPOOL_FANOUT	     4u		/* links of a node to siblings */
 
 enum np_spool_state {
@@ -100,6 +102,7 @@ enum np_counter {
 	NP_COUNT_HANDLER_REPLACED,	/* 1: a raw system call took SIGPROF from us: no samples since */
 	NP_COUNT_THREADS_UNSEEN,	/* threads found that were made past pthread_create() and not sampled */
 	NP_COUNT_UNSEEN_CPU_NS,		/* CPU time that they used, and adopted ones before they were found */
+	NP_COUNT_SPAN_SAMPLES_LOST,	/* samples inside a span that found no place for saying so */
 	NP_COUNT_MAX = 32
 };
 
@@ -170,6 +173,40 @@ struct np_spool_thread {
 	uint64_t reserved_counts[3];	/* a cache line of its own */
 };
 
+/* A counter, gauge, histogram or span by name.  Constant once `ready`, but for the gauge. */
+struct np_spool_metric {
+	uint8_t ready;
+	uint8_t kind;			/* enum neuroprof_kind */
+	uint16_t reserved;
+	uint32_t cell;			/* its first cell.  A counter: the first word of each of
+					 * NP_SPOOL_SHARDS cache lines, to be added up.  Histograms and
+					 * spans: NP_LOGLINEAR_BUCKETS counts, then sum and maximum */
+	uint64_t gauge;			/* the bits of a double */
+	char name[64], unit[16], labels[128];	/* NUL-terminated */
+	uint64_t reserved_words[4];
+};
+
+/* A span that a sample fell in, or that encloses one; others are only counted in their metric. */
+struct np_spool_span {
+	uint64_t id;
+	uint64_t trace[2];		/* W3C trace id, high and low half */
+	uint64_t start_ns;		/* CLOCK_MONOTONIC */
+	uint64_t duration_ns;		/* 0 = it was not over */
+	uint32_t metric;		/* its name */
+	uint32_t parent;		/* entry of the enclosing span + 1; 0 = none here */
+	uint64_t remote_parent;		/* span id of a caller elsewhere; 0 = none */
+	uint32_t thread;		/* entry */
+	uint32_t ready;
+};
+
+/* A sample that was taken inside a span; it is counted in its node as well. */
+struct np_spool_span_sample {
+	uint32_t node;
+	uint32_t span;			/* entry of the innermost one */
+	uint32_t periods;
+	uint32_t ready;
+};
+
 /* Where a section is, what fits, what is in use.  `ready` and `used` only grow. */
 struct np_spool_section {
 	uint64_t offset;		/* from the start of the file */
@@ -211,11 +248,15 @@ struct np_spool_header {
 	uint32_t reserved;
 
 	struct np_spool_section modules, threads, strings, nodes;
+	struct np_spool_section metrics, cells, spans, span_samples;
 	struct np_spool_section spare[NP_SPOOL_SPARE_MAX];	/* 0: not there */
 };
 
 _Static_assert(sizeof(struct np_spool_node) == 64, "node size is part of the format");
 _Static_assert(sizeof(struct np_spool_module) == 56, "module size is part of the format");
 _Static_assert(sizeof(struct np_spool_thread) == 64, "thread size is part of the format");
+_Static_assert(sizeof(struct np_spool_metric) == 256, "metric size is part of the format");
+_Static_assert(sizeof(struct np_spool_span) == 64, "span size is part of the format");
+_Static_assert(sizeof(struct np_spool_span_sample) == 16, "span sample size is part of the format");
 
 #endif
