@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 	free(hint);
 	free(svg);
 	free(factors);
-	free((void *)(uintptr_t)settings.read.labels);
+	np_report_input_free(&settings.read);
 	np_ranking_finish(&ranking);
 	np_config_finish(&config);
 	np_tree_destroy(report.tree);

@@ -78,16 +78,11 @@ int np_convert_write(const struct np_convert_format *format, struct np_tree *tre
 	return np_report_file_close(&file) < 0 ? NP_EXIT_FAILURE : NP_EXIT_OK;
 }
 
-enum { OPT_TO = 256, OPT_EVENT, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_STRICT, OPT_HELP };
+enum { OPT_HELP = 256 };
 
-static const struct option options[] = {
+static const struct option own_options[] = {
 	{ "to", required_argument, NULL, 't' },
 	{ "output", required_argument, NULL, 'o' },
-	{ "event", required_argument, NULL, OPT_EVENT },
-	{ "label", required_argument, NULL, OPT_LABEL },
-	{ "threads", no_argument, NULL, OPT_THREADS },
-	{ "group-by", required_argument, NULL, OPT_GROUP_BY },
-	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -105,13 +100,9 @@ static _Noreturn void help(void)
 	     "Writes a profile in another tool's format; several are summed.  PROFILE: pprof, folded\n"
 	     "stacks or the text of perf script, gzip or not; '-' is standard input.\n\n"
 	     "  -t, --to FORMAT     see below; without, what FILE ends in says it\n"
-	     "  -o, --output FILE   where it goes (standard output)\n"
-	     "      --event NAME    of perf script text with several events: which (the first)\n"
-	     "      --label KEY=VALUE  of pprof: only samples with that label; may be repeated\n"
-	     "      --threads       of pprof: by thread, as root frames\n"
-	     "      --group-by KEY  of pprof: by the values of a label\n"
-	     "      --strict        a line that is no stack is an error, not a note\n\n"
-	     "Formats and the endings that mean them:");
+	     "  -o, --output FILE   where it goes (standard output)\n");
+	fputs(np_report_input_help, stdout);
+	puts("\nFormats and the endings that mean them:");
 	for (const struct np_convert_format *row = np_convert_formats; row->name; row++)
 		printf("  %-11s %-17s %s\n", row->name, row->endings[0], row->what);
 	exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
@@ -119,6 +110,8 @@ static _Noreturn void help(void)
 
 static void take(struct settings *settings, int option, char **argv)
 {
+	if (np_report_input_take(&settings->read, option, optarg))
+		return;
 	switch (option) {
 	case 't':
 		settings->format = np_convert_format_named(optarg);
@@ -130,21 +123,6 @@ static void take(struct settings *settings, int option, char **argv)
 		if (!*optarg)
 			np_die(NP_EXIT_USAGE, "a file name is empty");
 		settings->output = optarg;
-		break;
-	case OPT_EVENT:
-		settings->read.event = optarg;
-		break;
-	case OPT_LABEL:
-		np_report_input_label(&settings->read, optarg);
-		break;
-	case OPT_THREADS:
-		settings->read.threads = true;
-		break;
-	case OPT_GROUP_BY:
-		settings->read.group_by = optarg;
-		break;
-	case OPT_STRICT:
-		settings->read.strict = true;
 		break;
 	case OPT_HELP:
 		help();
@@ -174,6 +152,7 @@ static void check(struct settings *settings, int argc)
 int np_report_convert(int argc, char **argv)
 {
 	struct settings settings = { 0 };
+	struct option *options = np_report_input_join(own_options);
 	struct np_tree *tree;
 	int option, status;
 	size_t count;
@@ -190,6 +169,7 @@ int np_report_convert(int argc, char **argv)
 	status = np_convert_write(settings.format, tree, name, settings.output ? settings.output : "-");
 	free(name);
 	np_tree_destroy(tree);
-	free((void *)(uintptr_t)settings.read.labels);
+	np_report_input_free(&settings.read);
+	free(options);
 	return status;
 }

@@ -9,6 +9,7 @@
 
 #include "analyze/visible.h"
 #include "base/message.h"
+#include "profile/folded_columns.h"
 
 void np_report_input_check(char **files, size_t count)
 {
@@ -24,18 +25,19 @@ void np_report_input_check(char **files, size_t count)
 		       standard_inputs);
 }
 
-void np_report_input_label(struct np_read_options *options, char *text)
+/* For --columns auto, which says what it found when that is not the usual. */
+static unsigned columns_of(const char *path)
 {
-	char *equals = strchr(text, '=');
-	struct np_read_label *labels;
+	struct np_read_report report;
+	unsigned columns;
 
-	if (!equals || equals == text)
-		np_die(NP_EXIT_USAGE, "--label: '%s' is not KEY=VALUE, such as thread=worker", text);
-	*equals = '\0';
-	labels = np_xrealloc((void *)(uintptr_t)options->labels, options->label_count + 1,
-			     sizeof(*labels));
-	labels[options->label_count++] = (struct np_read_label){ text, equals + 1 };
-	options->labels = labels;
+	if (strcmp(path, "-") == 0)
+		np_die(NP_EXIT_USAGE, "--columns auto reads twice, which standard input cannot: say how many");
+	if (np_folded_columns(path, &columns, &report) < 0)
+		np_die(NP_EXIT_FAILURE, "%s", report.message);
+	if (columns == 2)
+		np_note("'%s': two numbers end each line; the last is taken", path);
+	return columns;
 }
 
 struct np_tree *np_report_input_read(char **files, size_t count,
@@ -45,8 +47,11 @@ struct np_tree *np_report_input_read(char **files, size_t count,
 
 	for (size_t i = 0; i < count; i++) {
 		struct np_read_report report = { .message = "" };
+		struct np_read_options read = *options;
 
-		if (np_read_path(files[i], options, tree, &report) < 0)
+		if (read.columns == NP_READ_COLUMNS_AUTO)
+			read.columns = columns_of(files[i]);
+		if (np_read_path(files[i], &read, tree, &report) < 0)
 			np_die(NP_EXIT_FAILURE, "%s", report.message);
 		if (*report.message)
 			np_note("%s", report.message);

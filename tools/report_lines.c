@@ -332,7 +332,8 @@ static void fill(struct command *command)
 int np_report_lines(int argc, char **argv)
 {
 	struct command command = { .view = { .help = help, .schema = "neuroprof-lines/1",
-		.options = options, .letters = "ad:", .take = take, .read = { .lines = true } }, .context = 2 };
+		.options = options, .letters = "ad:", .take = take, .read = { .lines = true,
+			.dialect = NP_DIALECT_AUTO } }, .context = 2 };
 	bool any = false;
 	int status;
 

@@ -30,11 +30,6 @@ static const char help_text[] =
 	"      --config FILE        instead of the neuroprof.yaml above the working directory\n"
 	"      --no-config          without any\n"
 	"  -o, --output FILE        where the ranking goes ('-': standard output)\n\n"
-	"Samples\n"
-	"      --label KEY=VALUE    of pprof: only those with that label; may be repeated\n"
-	"      --threads            of pprof: by thread, as root frames\n"
-	"      --group-by KEY       of pprof: by the values of a label\n"
-	"      --event NAME         of perf script text with several events: which (the first)\n\n"
 	"Flame graph\n"
 	"      --svg FILE           where it goes; without, PROFILE.svg beside the input\n"
 	"      --no-svg             none\n"
@@ -43,16 +38,16 @@ static const char help_text[] =
 	"      --source-dir DIR     where sources are that are not where they were built\n"
 	"      --icicle             root at the top (also --inverted)\n"
 	"      --width PX           width before the browser fits it to its window (1200)\n"
-	"      --minwidth PX        merge what is narrower (0.1, and more in very large profiles)\n\n"
-	"      --strict             a line that is no stack is an error, not a note\n"
-	"      --help, --version\n\n"
+	"      --minwidth PX        merge what is narrower (0.1, and more in very large profiles)\n\n";
+
+static const char help_end[] =
+	"\n      --help, --version\n\n"
 	"Exit status: 0 done; 1 an input or output failed; 2 wrong usage.  neuroprof-report(1) has more.\n";
 
-enum { OPT_CONFIG = 256, OPT_NO_CONFIG, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_EVENT, OPT_SVG,
-       OPT_NO_SVG, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_STRICT,
-       OPT_SOURCES, OPT_SOURCE_DIR, OPT_HELP, OPT_VERSION };
+enum { OPT_CONFIG = 256, OPT_NO_CONFIG, OPT_SVG, OPT_NO_SVG, OPT_TITLE, OPT_ICICLE, OPT_WIDTH,
+       OPT_MINWIDTH, OPT_SOURCES, OPT_SOURCE_DIR, OPT_HELP, OPT_VERSION };
 
-static const struct option options[] = {
+static const struct option own_options[] = {
 	{ "top", required_argument, NULL, 'n' },
 	{ "sort", required_argument, NULL, 's' },
 	{ "format", required_argument, NULL, 'f' },
@@ -60,10 +55,6 @@ static const struct option options[] = {
 	{ "complexity", required_argument, NULL, 'c' },
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
-	{ "label", required_argument, NULL, OPT_LABEL },
-	{ "threads", no_argument, NULL, OPT_THREADS },
-	{ "group-by", required_argument, NULL, OPT_GROUP_BY },
-	{ "event", required_argument, NULL, OPT_EVENT },
 	{ "output", required_argument, NULL, 'o' },
 	{ "svg", required_argument, NULL, OPT_SVG },
 	{ "no-svg", no_argument, NULL, OPT_NO_SVG },
@@ -74,7 +65,6 @@ static const struct option options[] = {
 	{ "minwidth", required_argument, NULL, OPT_MINWIDTH },
 	{ "sources", no_argument, NULL, OPT_SOURCES },
 	{ "source-dir", required_argument, NULL, OPT_SOURCE_DIR },
-	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 },
@@ -123,33 +113,9 @@ static enum np_rank_order order(const char *text)
 	       "module", text);
 }
 
-/* Which samples; true when OPTION is one of these. */
-static bool take_samples(struct np_report_settings *settings, int option)
-{
-	switch (option) {
-	case OPT_LABEL:
-		np_report_input_label(&settings->read, optarg);
-		return true;
-	case OPT_THREADS:
-		settings->read.threads = true;
-		return true;
-	case OPT_GROUP_BY:
-		settings->read.group_by = optarg;
-		return true;
-	case OPT_EVENT:
-		settings->read.event = optarg;
-		return true;
-	case OPT_STRICT:
-		settings->read.strict = true;
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void take(struct np_report_settings *settings, int option)
 {
-	if (take_samples(settings, option))
+	if (np_report_input_take(&settings->read, option, optarg))
 		return;
 	switch (option) {
 	case 'n':
@@ -205,8 +171,10 @@ static void take(struct np_report_settings *settings, int option)
 		break;
 	case OPT_HELP:
 		fputs(help_text, stdout);
+		fputs(np_report_input_help, stdout);
+		fputs(help_end, stdout);
 		for (const struct np_report_command *row = np_report_commands; row->name; row++)
-			printf("%s  %-8s %s\n", row == np_report_commands ? "\nCommands (neuroprof-report COMMAND --help)\n"
+			printf("%s  %-11s %s\n", row == np_report_commands ? "\nCommands (neuroprof-report COMMAND --help)\n"
 									: "", row->name, row->summary);
 		exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
 	default:
@@ -239,6 +207,7 @@ static void check(const struct np_report_settings *settings)
 void np_report_options(int argc, char **argv, struct np_report_settings *settings)
 {
 	static char here[] = ".";	/* builds elsewhere name sources from there */
+	struct option *options = np_report_input_join(own_options);
 	int option;
 
 	*settings = (struct np_report_settings){ .rows_max = 20, .narrow_px = -1,
@@ -249,6 +218,7 @@ void np_report_options(int argc, char **argv, struct np_report_settings *setting
 			exit(np_bad_option(option, argv, "neuroprof-report --help"));
 		take(settings, option);
 	}
+	free(options);
 	settings->files = argv + optind;
 	settings->file_count = (size_t)(argc - optind);
 	if (!settings->format_given && settings->output && np_ends_with(settings->output, ".html"))

@@ -11,33 +11,27 @@
 #include "report.h"
 #include "report_input.h"
 
-#define OPTIONS_MAX 32u
-
-enum { OPT_LABEL = 256, OPT_CONFIG, OPT_NO_CONFIG, OPT_STRICT, OPT_EVENT, OPT_HELP };
+enum { OPT_CONFIG = 256, OPT_NO_CONFIG, OPT_HELP };
 
 static const struct option common[] = {
 	{ "top", required_argument, NULL, 'n' },
 	{ "format", required_argument, NULL, 'f' },
 	{ "output", required_argument, NULL, 'o' },
-	{ "label", required_argument, NULL, OPT_LABEL },
-	{ "event", required_argument, NULL, OPT_EVENT },
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
-	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 },
 };
-#define COMMON_COUNT (sizeof(common) / sizeof(*common))
 
 static const char common_help[] =
-	"  -n, --top N|all       rows (20)\n"
-	"  -f, --format FORMAT   text (default), json, markdown, csv\n"
-	"  -o, --output FILE     where it goes (standard output)\n"
-	"      --label KEY=VALUE of pprof: only samples with that label; may be repeated\n"
-	"      --event NAME      of perf script text with several events: which (the first)\n"
-	"      --config FILE     instead of the neuroprof.yaml above the working directory\n"
-	"      --no-config       without any\n"
-	"      --strict          a line that is no stack is an error, not a note\n\n"
-	"PROFILE: pprof, folded stacks or the text of perf script, gzip or not; '-' is standard input;\n"
+	"  -n, --top N|all          rows (20)\n"
+	"  -f, --format FORMAT      text (default), json, markdown, csv\n"
+	"  -o, --output FILE        where it goes (standard output)\n"
+	"      --config FILE        instead of the neuroprof.yaml above the working directory\n"
+	"      --no-config          without any\n\n";
+
+static const char common_help_end[] =
+	"\nPROFILE: pprof, folded stacks or the text of perf script, gzip or not; '-' is standard input;\n"
 	"several are summed.\n";
 
 static enum np_document_format format(const char *text)
@@ -52,6 +46,8 @@ static enum np_document_format format(const char *text)
 
 static void take(struct np_view *view, int option)
 {
+	if (np_report_input_take(&view->read, option, optarg))
+		return;
 	switch (option) {
 	case 'n':
 		view->rows_max = np_report_rows(optarg);
@@ -64,24 +60,17 @@ static void take(struct np_view *view, int option)
 			np_die(NP_EXIT_USAGE, "a file name is empty");
 		view->output = optarg;
 		break;
-	case OPT_LABEL:
-		np_report_input_label(&view->read, optarg);
-		break;
-	case OPT_EVENT:
-		view->read.event = optarg;
-		break;
 	case OPT_CONFIG:
 		view->config_path = optarg;
 		break;
 	case OPT_NO_CONFIG:
 		view->no_config = true;
 		break;
-	case OPT_STRICT:
-		view->read.strict = true;
-		break;
 	case OPT_HELP:
 		fputs(view->help, stdout);
 		fputs(common_help, stdout);
+		fputs(np_report_input_help, stdout);
+		fputs(common_help_end, stdout);
 		exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
 	default:
 		view->take(view->context, option, optarg);
@@ -90,15 +79,15 @@ static void take(struct np_view *view, int option)
 
 static void parse(struct np_view *view, int argc, char **argv)
 {
-	struct option all[OPTIONS_MAX] = { { 0 } };
+	struct option *half = np_report_input_join(common), *all = half;
 	char *help = np_xasprintf("neuroprof-report %s --help", argv[0]);
 	char *letters = np_xasprintf(":n:f:o:%s", view->letters ? view->letters : "");
-	size_t count = COMMON_COUNT;
 	int option;
 
-	memcpy(all, common, sizeof(common));
-	for (const struct option *own = view->options; own && own->name; own++)
-		all[count++] = *own;	/* the table of a command is a few rows */
+	if (view->options) {
+		all = np_options_join(half, view->options);
+		free(half);
+	}
 	opterr = 0;
 	optind = 0;
 	while ((option = getopt_long(argc, argv, letters, all, NULL)) != -1) {
@@ -108,6 +97,7 @@ static void parse(struct np_view *view, int argc, char **argv)
 	}
 	free(help);
 	free(letters);
+	free(all);
 	if (view->word_name && optind < argc)
 		view->word = argv[optind++];
 	if (optind == argc)
@@ -150,7 +140,7 @@ int np_view_end(struct np_view *view)
 	np_document_finish(&view->document);
 	np_tree_destroy(view->document.tree);
 	np_config_finish(&view->config);
-	free((void *)(uintptr_t)view->read.labels);
+	np_report_input_free(&view->read);
 	free(view->source);
 	return rc < 0 ? NP_EXIT_FAILURE : NP_EXIT_OK;
 }

@@ -13,14 +13,15 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The X of a trailing "_[X]" that means something, else 0. */
+/* The X of a trailing "_[X]" that means something, else 0.  '0' and '1' are code of the JVM's other
+ * tiers. */
 static char annotation(const char *text, size_t length)
 {
 	const char *end = text + length;
 
 	if (length < 4 || end[-1] != ']' || end[-3] != '[' || end[-4] != '_')
 		return 0;
-	return end[-2] == 'k' || end[-2] == 'i' || end[-2] == 'j' ? end[-2] : 0;
+	return memchr("kij01", end[-2], 5) ? end[-2] : 0;
 }
 
 static bool must_be_hex(const char *name, size_t length, size_t at)

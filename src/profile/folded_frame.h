@@ -10,7 +10,7 @@
  *			start, the '[' of a name that ends like an annotation.  HH is lower case;
  *			no other byte.
  *	"(empty)"	no name at all
- *	_[k] _[j] _[i]	at the end: kernel, JIT, inlined
+ *	_[k] _[j] _[i]	at the end: kernel, JIT, inlined; _[0] and _[1] are read as _[j]
  *
  * A frame with a backslash that starts none of these comes from elsewhere (PHP's "App\Foo") and
  * is taken as it is.

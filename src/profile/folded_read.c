@@ -18,6 +18,7 @@
 #include "base/message.h"
 #include "profile/folded_frame.h"
 #include "profile/folded_header.h"
+#include "profile/folded_rules.h"
 #include "profile/folded_value.h"
 #include "profile/read_common.h"
 
@@ -25,14 +26,18 @@ void np_folded_reader_init(struct np_folded_reader *reader, const char *file,
 			   const struct np_read_options *options, struct np_tree *tree,
 			   struct np_read_report *report)
 {
+	static const struct np_read_options plain;
+
 	memset(reader, 0, sizeof(*reader));
+	reader->options = options ? options : &plain;
+	reader->drops = reader->options->drop_empty || reader->options->drop_threads;
 	reader->tree = tree;
 	reader->report = report;
 	reader->file = file;
 	reader->strict = options && options->strict;
 	reader->in_order = options && options->in_order;
-	reader->columns = 1;
-	reader->value_column = 1;
+	reader->columns = reader->options->columns ? reader->options->columns : 1;
+	reader->value_column = reader->columns;
 	np_intern_init(&reader->frames);
 }
 
@@ -87,14 +92,16 @@ static uint32_t shared_steps(const struct np_folded_reader *reader, const char *
 
 	while (count > 0 && reader->steps[count - 1].end > common)
 		count--;
-	/* The last of them must end here too, by a ';' that no backslash escapes. */
+	/* The last of them must end here too, by a ';' that no backslash escapes and no type holds. */
 	if (count > 0 && reader->steps[count - 1].end == common && common < length &&
-	    (stack[common] != ';' || (common > 0 && stack[common - 1] == '\\')))
+	    (stack[common] != ';' || (common > 0 && stack[common - 1] == '\\') ||
+	     np_folded_is_in_type(stack, count > 1 ? reader->steps[count - 2].end : 0, common, length)))
 		count--;
 	return count;
 }
 
-/* The end of the frame that starts at AT: the next ';' that is not escaped, or LENGTH. */
+/* The end of the frame that starts at AT: the next ';' that is neither escaped nor in a type, or
+ * LENGTH. */
 static size_t frame_end(const char *stack, size_t at, size_t length)
 {
 	for (size_t from = at;;) {
@@ -105,7 +112,8 @@ static size_t frame_end(const char *stack, size_t at, size_t length)
 			return length;
 		while (before > stack + at && before[-1] == '\\')
 			before--;
-		if ((found - before) % 2 == 0)
+		if ((found - before) % 2 == 0 &&
+		    !np_folded_is_in_type(stack, at, (size_t)(found - stack), length))
 			return (size_t)(found - stack);
 		from = (size_t)(found - stack) + 1;
 	}
@@ -122,7 +130,8 @@ static uint32_t function_of(struct np_folded_reader *reader, const char *frame, 
 	reader->functions = grow(reader->functions, (size_t)id + 1, &room, sizeof(uint32_t));
 	reader->function_room = (uint32_t)room;
 	reader->scratch = grow(reader->scratch, length, &reader->scratch_room, 1);
-	reader->functions[id] = np_folded_function(reader->tree, frame, length, reader->scratch);
+	reader->functions[id] = np_folded_settle(reader,
+		np_folded_function(reader->tree, frame, length, reader->scratch));
 	return reader->functions[id];
 }
 
@@ -131,6 +140,27 @@ static void forget_last(struct np_folded_reader *reader)
 	reader->last = NULL;
 	reader->last_length = 0;
 	reader->step_count = 0;
+}
+
+/* The first and the second frame may stand for a process and a thread. */
+static uint32_t at_root(struct np_folded_reader *reader, uint32_t depth, uint32_t function)
+{
+	if (depth > 0)
+		return reader->root_is_process ? np_folded_root(reader, function, true) : function;
+	if (function != reader->root_given) {	/* mostly it is the one of the line before */
+		reader->root_given = function;
+		reader->root_function = np_folded_root(reader, function, false);
+		reader->root_is_process =
+			np_tree_function_at(reader->tree, reader->root_function)->kind == NP_KIND_PROCESS;
+	}
+	return reader->root_function;
+}
+
+/* The last frame stays when nothing else would. */
+static bool is_left_out(const struct np_folded_reader *reader, uint32_t function, uint32_t node,
+			bool is_last)
+{
+	return !(is_last && node == 0) && np_folded_is_dropped(reader, function);
 }
 
 /* The node of STACK; -1 when it is too deep. */
@@ -152,8 +182,11 @@ static int64_t find_node(struct np_folded_reader *reader, const char *stack, siz
 			}
 			end = frame_end(stack, at, length);
 			function = function_of(reader, stack + at, end - at);
-			node = reader->in_order ? np_tree_append(reader->tree, node, function)
-						: np_tree_child(reader->tree, node, function);
+			if (count < 2)
+				function = at_root(reader, count, function);
+			if (!reader->drops || !is_left_out(reader, function, node, end == length))
+				node = reader->in_order ? np_tree_append(reader->tree, node, function)
+							: np_tree_child(reader->tree, node, function);
 			reader->steps = grow(reader->steps, (size_t)count + 1, &room,
 					     sizeof(*reader->steps));
 			reader->step_room = (uint32_t)room;
@@ -245,8 +278,8 @@ static int64_t take_columns(const struct np_folded_reader *reader, const char *l
 							  : "no number after a stack";
 			return -EINVAL;
 		}
-		rc = np_folded_value_parse(line + start, length - start, &values[column - 1],
-					   ret_reason);
+		rc = (reader->options->lax ? np_folded_value_lax : np_folded_value_parse)(
+			line + start, length - start, &values[column - 1], ret_reason);
 		if (rc < 0)
 			return rc;
 		if (column != reader->value_column && values[column - 1].decimals > 0) {
@@ -262,9 +295,12 @@ static int64_t take_columns(const struct np_folded_reader *reader, const char *l
 
 static int start_records(struct np_folded_reader *reader)
 {
+	const char *type, *unit;
+
 	reader->started = true;
+	np_folded_units(reader, &type, &unit);
 	return np_read_claim(reader->tree, reader->file, &(struct np_read_units){
-		.value_type = "samples", .value_unit = "count"}, reader->report);
+		.value_type = type, .value_unit = unit}, reader->report);
 }
 
 static int parse_line(struct np_folded_reader *reader, const char *line, size_t length)
@@ -281,8 +317,11 @@ static int parse_line(struct np_folded_reader *reader, const char *line, size_t 
 	}
 	while (length > 0 && (is_blank(line[length - 1]) || line[length - 1] == '\r'))
 		length--;
-	if (length == 0 || (line[0] == '#' && (length == 1 || is_blank(line[1]))))
+	if (length == 0 || (line[0] == '#' && (length == 1 || is_blank(line[1])))) {
+		if (!reader->started && length > 1)
+			np_folded_comment(reader, line, length);
 		return 0;
+	}
 	if (!reader->started) {
 		rc = np_folded_header(reader, line, length);
 		if (rc != 0)
@@ -403,6 +442,9 @@ int np_folded_reader_end(struct np_folded_reader *reader)
 		np_read_fail(report, 0, "'%s': skipped %" PRIu64 " of %" PRIu64
 			     " lines; the first, line %" PRIu64 ", has %s", reader->file, skipped,
 			     records + skipped, report->first_skipped, reader->first_reason);
+	else if (reader->joined)
+		np_read_fail(report, 0, "'%s': a ';' inside of brackets, as in \"[u8; 32]\", was taken as part "
+			     "of the name", reader->file);
 	else if (reader->rounded)
 		np_read_fail(report, 0, "'%s': values were rounded to %u decimals", reader->file,
 			     NP_FOLDED_DECIMALS_MAX);

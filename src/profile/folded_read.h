@@ -28,7 +28,13 @@ struct np_folded_reader {
 	struct np_tree *tree;
 	struct np_read_report *report;
 	const char *file;		/* for messages */
+	const struct np_read_options *options;	/* never NULL */
 	bool strict;
+	bool joined;			/* a name has a type with a ';' in it */
+	bool drops;			/* some frames are left out */
+	uint32_t root_given, root_function;	/* the first frame of the last record; 0: none yet */
+	bool root_is_process;
+	uint32_t type, unit;		/* of the values, as a comment says; string ids, 0 = not */
 	bool in_order;
 
 	uint64_t line;			/* number of the line being parsed */

@@ -20,11 +20,25 @@ struct np_read_label {
 	const char *key, *value;	/* VALUE may be a shell pattern */
 };
 
+/* Frames of folded stacks that have a file and a line in them, see folded_dialect.h. */
+enum np_dialect { NP_DIALECT_NONE = 0, NP_DIALECT_AUTO, NP_DIALECT_PERF, NP_DIALECT_PYSPY,
+		  NP_DIALECT_AUSTIN, NP_DIALECT_TACHYON, NP_DIALECT_AP, NP_DIALECT_BCC, NP_DIALECTS };
+
+#define NP_READ_COLUMNS_AUTO UINT32_MAX
+
 struct np_read_options {
 	bool strict;		/* a line that is no record is an error, not a warning */
 	const char *event;	/* of perf script text: which event; NULL = its first one */
 	bool in_order;		/* of folded stacks: in the order of the lines, see np_tree_append() */
 	bool lines;		/* tell functions apart by the line that was executed, too */
+	/* Of folded stacks: */
+	unsigned columns;	/* numbers at the end of each line; 0: one, or as the header says;
+				 * NP_READ_COLUMNS_AUTO is for the tools, see folded_columns.h */
+	bool lax;		/* values may have exponents */
+	bool drop_empty;	/* leave out frames without a name */
+	bool drop_threads;	/* and those that stand for processes and threads */
+	bool merge_kinds;	/* f_[k], f_[i] and f are one function */
+	enum np_dialect dialect;
 	/* Of pprof: only the samples that have each of these labels. */
 	const struct np_read_label *labels;
 	size_t label_count;

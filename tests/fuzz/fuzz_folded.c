@@ -4,6 +4,24 @@
  */
 #include "fuzz_profile.h"
 
+/* The same with all that changes what frames and values mean. */
+static void read_by_the_options(const uint8_t *bytes, size_t size)
+{
+	struct np_read_options options = { .lax = true, .drop_empty = true, .drop_threads = true,
+		.merge_kinds = true, .lines = true, .dialect = NP_DIALECT_AUTO };
+
+	for (unsigned columns = 0; columns < 3; columns++) {
+		struct np_tree *tree = np_tree_create();
+		struct np_read_report report;
+
+		options.columns = columns;
+		options.dialect = columns == 1 ? NP_DIALECT_AP : NP_DIALECT_AUTO;
+		if (np_read_memory("input", bytes, size, &options, tree, &report) == 0)
+			fuzz_totals(tree);
+		np_tree_destroy(tree);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct np_tree *tree = np_tree_create();
@@ -16,5 +34,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		fuzz_tree(tree);
 	}
 	np_tree_destroy(tree);
+	read_by_the_options(bytes, size);
 	return 0;
 }
