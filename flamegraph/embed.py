@@ -37,8 +37,9 @@ def join(name, paths):
         found = (script if kind == "js" else style)(text)
         lines += found
     body = "\n".join(lines) + "\n"
-    if kind == "js" and name == "page_js":
-        body = "(function () {\n'use strict';\nconst page = {};\n" + body + "})();\n"
+    if kind == "js":
+        shared = "const page = {};\n" if name == "page_js" else ""
+        body = "(function () {\n'use strict';\n" + shared + body + "})();\n"
     return (BANNER[kind] + body).encode()
 
 

@@ -10,7 +10,7 @@
 #include "layout.h"
 #include "svg.h"
 
-/* px; flame.css and flame.js know them too. */
+/* px; flame.css and assets/svg/ know them too. */
 #define NP_SVG_SIDE	10
 #define NP_SVG_ROW	18
 #define NP_SVG_GLYPH	7.25	/* a monospace character of 12px, rounded up */

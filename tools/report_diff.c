@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../flamegraph/diff.h"
+#include "../flamegraph/flamegraph.h"
 #include "analyze/visible.h"
 #include "base/message.h"
 #include "report_commands.h"

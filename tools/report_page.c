@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../flamegraph/page.h"
+#include "../flamegraph/flamegraph.h"
 #include "base/message.h"
 #include "report.h"
 #include "report_lint.h"
