@@ -155,7 +155,7 @@ def whole(runner, failed):
         assert any(f["function"] == "part_5" and f["direction"] == "slower" for f in report["findings"])
 
 
-PLAIN, SLOW = f"'{PROGRAM}' 0.4", f"'{PROGRAM}' 0.4 300"
+PLAIN, SLOW = f"'{PROGRAM}' 0.25", f"'{PROGRAM}' 0.25 300"
 
 
 def run_github(runner):
