@@ -28,6 +28,7 @@ void np_perf_reader_init(struct np_perf_reader *reader, const char *file,
 	reader->file = file;
 	reader->strict = options && options->strict;
 	reader->wanted = options ? options->event : NULL;
+	reader->by_lines = options && options->lines;
 	reader->tree = tree;
 	reader->report = report;
 	reader->is_first = np_tree_node_count(tree) == 1;
@@ -40,6 +41,7 @@ void np_perf_reader_finish(struct np_perf_reader *reader)
 	np_intern_finish(&reader->frames);
 	free(reader->known);
 	free(reader->stack);
+	free(reader->lines);
 	free(reader->event);
 	free(reader->other_event);
 	free(reader->carry);
@@ -190,6 +192,18 @@ static size_t source_end(const char *line, size_t length)
 	return at < length && at > 1 && line[at - 1] == ':' ? at - 1 : 0;
 }
 
+/* 0: none, or none that fits. */
+static uint32_t line_number(const char *digits, size_t length)
+{
+	uint32_t number = 0;
+
+	for (size_t i = 0; i < length; i++)
+		if (digits[i] == '?' || __builtin_mul_overflow(number, 10u, &number) ||
+		    __builtin_add_overflow(number, (unsigned)(digits[i] - '0'), &number))
+			return 0;
+	return number;
+}
+
 /* -F +srcline puts a line below each frame: "file.c:12", "??:0" or "object[address]". */
 static bool take_source(struct np_perf_reader *reader, const char *line, size_t length)
 {
@@ -202,7 +216,8 @@ static bool take_source(struct np_perf_reader *reader, const char *line, size_t 
 	if (end <= start)
 		return line[length - 1] == ']' && memrchr(line + start, '[', length - start);
 	if (reader->is_taken && line[start] != '?')
-		np_perf_stack_source(reader, line + start, end - start);
+		np_perf_stack_source(reader, line + start, end - start,
+				     line_number(line + end + 1, length - end - 1));
 	return true;
 }
 

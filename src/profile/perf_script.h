@@ -28,6 +28,7 @@ struct np_perf_reader {
 	const char *file;		/* for messages */
 	bool strict;
 	const char *wanted;		/* event; NULL = the first one */
+	bool by_lines;			/* tell functions apart by line */
 	uint64_t line;
 	const char *first_reason;	/* why report->first_skipped is no sample */
 
@@ -46,6 +47,7 @@ struct np_perf_reader {
 	uint64_t value;
 	uint32_t comm;			/* string id */
 	uint32_t *stack;		/* places in KNOWN, innermost first */
+	uint32_t *lines;		/* of each of them; 0 = not printed */
 	uint32_t depth, stack_room;
 
 	struct np_intern frames;	/* what follows the address */

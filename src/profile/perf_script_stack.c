@@ -35,13 +35,14 @@ static bool is_program(const char *module, const char *comm)
 }
 
 static uint32_t add_frame(struct np_perf_reader *reader, uint32_t node, uint32_t place,
-			  uint32_t object)
+			  uint32_t object, uint32_t line)
 {
 	const struct np_perf_known *known = &reader->known[place];
 	const struct np_perf_known *from = &reader->known[object];
 	const char *module = np_tree_string(reader->tree, from->module);
 	struct np_function function = { .name = known->name, .module = from->module,
-					.file = known->file, .inlined = known->inlined };
+					.file = known->file, .inlined = known->inlined,
+					.at_line = reader->by_lines ? line : 0 };
 
 	function.kind = (uint8_t)np_kind_of_module(np_tree_string(reader->tree, from->path),
 		is_program(module, np_tree_string(reader->tree, reader->comm)));
@@ -86,14 +87,21 @@ void np_perf_stack_push(struct np_perf_reader *reader, const struct np_perf_fram
 		reader->stack_room = reader->stack_room ? reader->stack_room * 2 : 128;
 		reader->stack = np_xrealloc(reader->stack, reader->stack_room,
 					    sizeof(*reader->stack));
+		reader->lines = np_xrealloc(reader->lines, reader->stack_room,
+					    sizeof(*reader->lines));
 	}
+	reader->lines[reader->depth] = 0;
 	reader->stack[reader->depth++] = know(reader, frame);
 }
 
-void np_perf_stack_source(struct np_perf_reader *reader, const char *file, size_t length)
+void np_perf_stack_source(struct np_perf_reader *reader, const char *file, size_t length,
+			  uint32_t line)
 {
-	if (reader->depth > 0)
-		reader->known[reader->stack[reader->depth - 1]].file = intern(reader, file, length);
+	if (reader->depth == 0)
+		return;
+	reader->known[reader->stack[reader->depth - 1]].file = intern(reader, file, length);
+	/* Inlined code has the same text wherever it was inlined: its line goes with the stack. */
+	reader->lines[reader->depth - 1] = line;
 }
 
 uint32_t np_perf_stack_node(struct np_perf_reader *reader)
@@ -108,7 +116,7 @@ uint32_t np_perf_stack_node(struct np_perf_reader *reader)
 
 		if (!reader->known[place].inlined || i == reader->depth)
 			object = place;
-		node = add_frame(reader, node, place, object);
+		node = add_frame(reader, node, place, object, reader->lines[i - 1]);
 	}
 	return node;
 }

@@ -13,8 +13,9 @@
 /* One more frame, outside of those before it.  Its key is shorter than 2 GiB. */
 void np_perf_stack_push(struct np_perf_reader *reader, const struct np_perf_frame *frame);
 
-/* The source file of the last frame. */
-void np_perf_stack_source(struct np_perf_reader *reader, const char *file, size_t length);
+/* The source file of the last frame, and its line; 0: unknown. */
+void np_perf_stack_source(struct np_perf_reader *reader, const char *file, size_t length,
+			  uint32_t line);
 
 /* The node of the sample's stack, below the frame of its thread. */
 uint32_t np_perf_stack_node(struct np_perf_reader *reader);

@@ -49,6 +49,30 @@ def shop():
     return made.bytes()
 
 
+# What perf script -F +srcline prints; a function that was inlined at two lines is told apart.
+PERF = """shop 7/9 100.000001: 10000000 cpu-clock:
+\t     401136 tiny (inlined)
+  util.c:3
+\t     401136 lex+0x16 (/opt/shop/bin/shop)
+  lex.c:10
+\t     401200 main+0x10 (/opt/shop/bin/shop)
+  main.c:40
+
+shop 7/9 100.010001: 10000000 cpu-clock:
+\t     401140 tiny (inlined)
+  util.c:4
+\t     401140 lex+0x20 (/opt/shop/bin/shop)
+  lex.c:12
+\t     401200 main+0x10 (/opt/shop/bin/shop)
+  main.c:40
+
+shop 7/10 100.010002: 10000000 cpu-clock:
+\t     401141 lex+0x21 (/opt/shop/bin/shop)
+  ??:0
+\t     401200 main+0x10 (/opt/shop/bin/shop)
+  main.c:99999999999
+
+"""
 YAML = """own:
   - "liblex*"
 complexity:
@@ -74,6 +98,8 @@ CASES += [
     ("lines-annotated.txt", ["lines", "-a", "--context", "1", "-d", HERE], ["shop.pb.gz"]),
     ("lines-annotated.json", ["lines", "-a", "--context", "0", "-n", "1", "-d", HERE, "-f", "json"],
      ["shop.pb.gz"]),
+    ("lines-perf.csv", ["lines", "--call-sites", "-f", "csv"], ["shop.perf"]),
+    ("threads-perf.txt", ["threads"], ["shop.perf"]),
     ("lines-file.txt", ["lines", "--file", "tree"], ["shop.pb.gz"]),
     ("factors.txt", ["-F", "--no-svg"], ["shop.pb.gz"]),
     ("factors.csv", ["-f", "csv", "--no-svg"], ["shop.pb.gz"]),
@@ -88,6 +114,7 @@ CASES += [
 failed = 0
 with tempfile.TemporaryDirectory() as directory:
     pathlib.Path(directory, "shop.pb.gz").write_bytes(shop())
+    pathlib.Path(directory, "shop.perf").write_text(PERF)
     pathlib.Path(directory, "project.yaml").write_text(YAML)
     for expected_name, args, files in CASES:
         run = subprocess.run([TOOL, *args, *files], cwd=directory, capture_output=True, timeout=60)
