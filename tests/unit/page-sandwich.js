@@ -16,7 +16,7 @@ const page = fromFolded(load('sandwich.js'), [
 function sandwich(wanted) {
 	const { view, profile } = page;
 
-	return page.makeSandwich(view, node => view.name[node], profile.names.length, profile.names.indexOf(wanted));
+	return page.makeSandwich(view, node => view.name[node], profile.names.length, profile.names.indexOf(wanted), 0);
 }
 
 function paths(tree) {
@@ -47,7 +47,12 @@ check('of nothing', sandwich('c').callees.n, 1);
 
 // Deeper than is drawn: counted, not drawn, and no recursion.
 const deep = fromFolded(load('sandwich.js'), 'f;' + Array.from({ length: 20000 }, (_, i) => 'x' + i % 7).join(';') + ' 4');
-const below = deep.makeSandwich(deep.view, node => deep.view.name[node], deep.profile.names.length, 0).callees;
+const below = deep.makeSandwich(deep.view, node => deep.view.name[node], deep.profile.names.length, 0, 0).callees;
 
-check('a deep stack', [below.n, below.total[1], below.deeper], [101, 4, 4]);
+check('a deep stack', [below.n, below.total[1], below.deeper], [101, 4, 1]);
+
+// What is narrower than asked for is counted, and so is nothing below it.
+const narrow = page.makeSandwich(view, node => view.name[node], profile.names.length, profile.names.indexOf('f'), 0.2).callees;
+
+check('the narrow are counted', [paths(narrow), narrow.narrow], [[' 27', 'g 19', 'g<f 7', 'g<f<h 7'], 1]);
 finish();

@@ -21,7 +21,7 @@ function found(query, matchCase) {
 	const { terms } = page.parseQuery(query, matchCase);
 	const { hits, isHit } = page.searchTree(view, terms, profile.names.length, get, Infinity);
 
-	return [hits.map(node => profile.names[view.name[node]]).join(' '), page.matchedValue(view, isHit, 0)];
+	return [Array.from(hits, node => profile.names[view.name[node]]).join(' '), page.matchedValue(view, isHit, 0)];
 }
 
 check('case is ignored', found('PARSE', false), ['Parse Parse', 30]);

@@ -10,79 +10,85 @@
 
 const SANDWICH_LEVELS = 100;	// of each side; what is deeper is said, not drawn
 
-// A tree that grows by (parent, function): { n, parent, name, total, self, depth, origin, deeper }.
-function growingTree(name, functions) {
-	const tree = { n: 1, parent: [0], name: [name], total: [0], self: [0], depth: [0], origin: [-1], deeper: 0 };
-	const known = new Map();
-
-	tree.child = (parent, child, origin) => {
-		const key = parent * functions + child;
-		let index = known.get(key);
-
-		if (index === undefined) {
-			known.set(key, index = tree.n++);
-			tree.parent.push(parent);
-			tree.name.push(child);
-			tree.total.push(0);
-			tree.self.push(0);
-			tree.depth.push(tree.depth[parent] + 1);
-			tree.origin.push(origin);
-		}
-		return index;
-	};
-	return tree;
-}
-
-// Occurrences of WANTED that are not below another one, in the order of TREE (parents first, each
-// subtree in one piece).
+// Occurrences of WANTED that are not below another one.
 function outermost(tree, nameOf, wanted) {
 	const found = [];
 
 	for (let i = 1; i < tree.n;) {
-		if (nameOf(i) !== wanted) {
-			i++;
-			continue;
-		}
-		found.push(i);
-		for (const depth = tree.depth[i++]; i < tree.n && tree.depth[i] > depth;)
-			i++;
+		const isOne = nameOf(i) === wanted;
+
+		if (isOne)
+			found.push(i);
+		i = isOne ? tree.end[i] : i + 1;
 	}
 	return found;
 }
 
-// FUNCTIONS: how many different ones there are.  Returns { callers, callees, occurrences }.
-function makeSandwich(tree, nameOf, functions, wanted) {
-	const callers = growingTree(wanted, functions), callees = growingTree(wanted, functions);
-	const roots = outermost(tree, nameOf, wanted), at = new Int32Array(SANDWICH_LEVELS + 1);
+// Merge what STEP leads to from the places AT, level by level, by name; VALUES and OWN are what each place is
+// worth.  step(place, visit(next place, its value, its own part)).  What is worth less than LEAST is counted in
+// `narrow` and not looked into, so that little is done however large the tree is.
+function mergeLevels(wanted, at, values, own, step, nameOf, functions, least) {
+	const sum = list => list.reduce((total, value) => total + value, 0);
+	const tree = { n: 1, parent: [0], name: [wanted], total: [sum(values)], self: [sum(own)], depth: [0], origin: [at[0]],
+		       narrow: 0, deeper: 0 };
+	const slot = new Int32Array(functions), stamp = new Int32Array(functions), queue = [{ at, values, own, node: 0 }];
 
-	for (const root of roots) {
-		const value = tree.total[root];
-		let up = 0, steps = 0;
+	for (let q = 0; q < queue.length; q++) {
+		const group = queue[q], found = [];
 
-		callers.total[0] += value;
-		for (let i = tree.parent[root]; i > 0; i = tree.parent[i]) {
-			if (++steps > SANDWICH_LEVELS) {
-				callers.deeper += value;
-				break;
+		queue[q] = null;
+		group.at.forEach((place, i) => step(place, group.values[i], group.own[i], (next, value, part) => {
+			const name = nameOf(next);
+
+			if (stamp[name] !== q + 1) {
+				stamp[name] = q + 1;
+				slot[name] = found.length;
+				found.push({ name, at: [], values: [], own: [], total: 0, self: 0 });
 			}
-			up = callers.child(up, nameOf(i), i);
-			callers.total[up] += value;
-		}
-		callers.self[up] += value;	// begins here
-		callees.total[0] += value;
-		callees.self[0] += tree.self[root];
-		for (let i = root + 1; i < tree.n && tree.depth[i] > tree.depth[root]; i++) {
-			const level = tree.depth[i] - tree.depth[root];
+			const one = found[slot[name]];
 
-			if (level > SANDWICH_LEVELS) {
-				callees.deeper += tree.self[i];
-				continue;
+			one.at.push(next);
+			one.values.push(value);
+			one.own.push(part);
+			one.total += value;
+			one.self += part;
+		}));
+		for (const { name, total, self, ...places } of found) {
+			if (total < least) {
+				tree.narrow++;
+			} else if (tree.depth[group.node] === SANDWICH_LEVELS) {
+				tree.deeper++;
+			} else {
+				tree.parent.push(group.node);
+				tree.name.push(name);
+				tree.total.push(total);
+				tree.self.push(self);
+				tree.depth.push(tree.depth[group.node] + 1);
+				tree.origin.push(places.at[0]);
+				queue.push({ ...places, node: tree.n++ });
 			}
-			at[level] = callees.child(level === 1 ? 0 : at[level - 1], nameOf(i), i);
-			callees.total[at[level]] += tree.total[i];
-			callees.self[at[level]] += tree.self[i];
 		}
 	}
+	return tree;
+}
+
+// FUNCTIONS: how many names there are; NARROWEST: the least share of the function that is a box.  Returns
+// { callers, callees, occurrences }; a caller's own value is that of the stacks that begin with it.
+function makeSandwich(tree, nameOf, functions, wanted, narrowest) {
+	const roots = outermost(tree, nameOf, wanted), totals = roots.map(root => tree.total[root]);
+	const least = narrowest * totals.reduce((sum, value) => sum + value, 0);
+	const begins = (node, value) => tree.parent[node] ? 0 : value;
+	const callers = mergeLevels(wanted, roots, totals, roots.map((root, i) => begins(root, totals[i])), (node, value, own, visit) => {
+		const parent = tree.parent[node];
+
+		if (parent)
+			visit(parent, value, begins(parent, value));
+	}, nameOf, functions, least);
+	const callees = mergeLevels(wanted, roots, totals, roots.map(root => tree.self[root]), (node, value, own, visit) => {
+		for (let i = node + 1; i < tree.end[node]; i = tree.end[i])
+			visit(i, tree.total[i], tree.self[i]);
+	}, nameOf, functions, least);
+
 	return { callers, callees, occurrences: roots.length };
 }
 
@@ -107,21 +113,15 @@ page.leftEdges = leftEdges;
 /* The tab */
 
 const { percent, grouped } = page.words;
-const ROW = 20, BOXES = 1500, NARROW_PX = 2;
+const ROW = 20, NARROW_PX = 2;
 let panel;
 
-// The boxes of one side, level 1 and up, as { node, level, left, width } in shares of the whole function.
-function boxesOf(tree, direction, pixels) {
-	const left = leftEdges(tree), whole = tree.total[0] || 1, boxes = [];
-	let narrow = 0;
+// The boxes of one side, level 1 and up, with left edge and width in shares of the whole function.
+function boxesOf(tree, direction) {
+	const left = leftEdges(tree), whole = tree.total[0] || 1;
 
-	for (let i = 1; i < tree.n; i++)
-		if (tree.total[i] / whole * pixels >= NARROW_PX && boxes.length < BOXES)
-			boxes.push({ tree, i, level: direction * tree.depth[i], left: left[i] / whole,
-				     width: tree.total[i] / whole });
-		else
-			narrow++;
-	return { boxes, narrow };
+	return Array.from({ length: tree.n - 1 }, (none, k) => ({ tree, i: k + 1, level: direction * tree.depth[k + 1],
+		left: left[k + 1] / whole, width: tree.total[k + 1] / whole }));
 }
 
 function makeBox(box, top, parent) {
@@ -159,20 +159,19 @@ function draw() {
 			'are drawn above it, what it calls below.');
 		return;
 	}
-	const { callers, callees, occurrences } = page.makeSandwich(view, node => view.name[node], profile.names.length, wanted.index);
-	const above = boxesOf(callers, -1, panel.clientWidth), below = boxesOf(callees, 1, panel.clientWidth);
-	const top = above.boxes.reduce((most, box) => Math.max(most, -box.level), 0);
-	const bottom = below.boxes.reduce((most, box) => Math.max(most, box.level), 0);
-	const left = [above.narrow + below.narrow && grouped(above.narrow + below.narrow) + ' too narrow to be drawn',
+	const { callers, callees, occurrences } = page.makeSandwich(view, node => view.name[node], profile.names.length,
+		wanted.index, NARROW_PX / (panel.clientWidth || 1));
+	const above = boxesOf(callers, -1), below = boxesOf(callees, 1), narrow = callers.narrow + callees.narrow;
+	const top = Math.max(...callers.depth), bottom = Math.max(...callees.depth);
+	const left = [narrow && grouped(narrow) + ' too narrow to be drawn',
 		      callers.deeper + callees.deeper && 'deeper than ' + SANDWICH_LEVELS + ' levels is not drawn'].filter(Boolean);
 
 	page.make('p', {}, panel, wanted.name + ': ' + page.valueOf(callees.total[0]) + ', ' +
 		percent(callees.total[0] / (profile.total[0] || 1)) + ' of all, in ' + grouped(occurrences) +
 		(occurrences === 1 ? ' place' : ' places') + (left.length ? ' \u00b7 ' + left.join(' \u00b7 ') : ''));
 	const area = page.make('div', { class: 'sandwich', role: 'group', 'aria-label': 'Callers above, callees below' }, panel);
-	const focal = { tree: callees, i: 0, level: 0, left: 0, width: 1 }, boxes = [...above.boxes, focal, ...below.boxes];
+	const focal = { tree: callees, i: 0, level: 0, left: 0, width: 1 }, boxes = [...above, focal, ...below];
 
-	callees.origin[0] = page.nodesOfName(wanted.index)[0];
 	area.style.height = (top + bottom + 1) * ROW + 'px';
 	for (const box of boxes)
 		makeBox(box, top, area);

@@ -100,10 +100,10 @@ function matches(terms, get) {
 // Which nodes of TREE match: { hits (node indexes), isHit, late }.  GET is told a node and what is wanted of
 // it; what is the same for all nodes of a name is asked once for each of the NAMES.
 function searchTree(tree, terms, names, get, deadline) {
-	const isHit = new Uint8Array(tree.n), hits = [], known = new Int8Array(names);	// 1 fits, -1 does not
+	const isHit = new Uint8Array(tree.n), hits = new Int32Array(tree.n), known = new Int8Array(names);	// 1 fits, -1 does not
 	const isVarying = term => ['self', 'total', 'samples'].includes(term.by);
 	const varying = terms.filter(isVarying), fixed = terms.filter(term => !isVarying(term));
-	let late = false, asked = 0;
+	let late = false, asked = 0, count = 0;
 
 	for (let i = 1; i < tree.n && terms.length; i++) {
 		const name = tree.name[i];
@@ -114,10 +114,25 @@ function searchTree(tree, terms, names, get, deadline) {
 		}
 		if (known[name] > 0 && varying.every(term => term.test(get(i, term.by)))) {
 			isHit[i] = 1;
-			hits.push(i);
+			hits[count++] = i;
 		}
 	}
-	return { hits, isHit, late };
+	return { hits: hits.subarray(0, count), isHit, late };
+}
+
+// The first of ascending HITS that is not before NODE: its index.
+function firstHit(hits, node) {
+	let low = 0, high = hits.length;
+
+	while (low < high) {
+		const middle = low + high >> 1;
+
+		if (hits[middle] < node)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 // The value below the matching nodes from FROM on: what is within a match is not counted again.
@@ -171,28 +186,33 @@ function search() {
 	page.emit('hits');
 }
 
-const isShown = node => node >= page.state.zoom && node < page.view.end[page.state.zoom];
+// Of the matches those within the zoom: from, to, and the place of the selected one or -1.
+function shown() {
+	const { view, state } = page, from = firstHit(matched, state.zoom), to = firstHit(matched, view.end[state.zoom]);
+	const at = firstHit(matched, state.selected);
 
-function tell() {
-	const { state, view, hits } = page, root = view.total[0] || 1, shown = matched.filter(isShown);
-	const at = shown.indexOf(state.selected);
-
-	output.textContent = !hits ? '' : percent(matchedValue(view, hits, 0) / root) + ' matched' +
-		(state.zoom ? ', ' + percent(matchedValue(view, hits, state.zoom) / view.total[state.zoom]) +
-			' of zoom' : '') + ' \u00b7 ' + (at >= 0 ? at + 1 + '/' : '') + grouped(shown.length);
-	previous.hidden = next.hidden = !hits;
-	previous.disabled = next.disabled = !shown.length;
+	return { from, to, at, isHit: at >= from && at < to && matched[at] === state.selected };
 }
 
+function tell() {
+	const { state, view, hits } = page, { from, to, at, isHit } = shown();
+
+	output.textContent = !hits ? '' : percent(matchedValue(view, hits, 0) / (view.total[0] || 1)) + ' matched' +
+		(state.zoom ? ', ' + percent(matchedValue(view, hits, state.zoom) / view.total[state.zoom]) +
+			' of zoom' : '') + ' \u00b7 ' + (isHit ? at - from + 1 + '/' : '') + grouped(to - from);
+	previous.hidden = next.hidden = !hits;
+	previous.disabled = next.disabled = from === to;
+}
+
+// Round at the ends.
 page.nextMatch = step => {
-	const shown = matched.filter(isShown), { selected } = page.state;
+	const { from, to, at, isHit } = shown();
 
-	if (!shown.length)
+	if (from === to)
 		return;
-	// The first after, or the last before what is selected; round at the ends.
-	const at = step > 0 ? shown.findIndex(node => node > selected) : shown.filter(node => node < selected).length - 1;
+	const wanted = step > 0 ? Math.max(from, isHit ? at + 1 : at) : Math.min(to, at) - 1;
 
-	page.set({ selected: shown.at(at < 0 && step > 0 ? 0 : at) });
+	page.set({ selected: matched[wanted < from ? to - 1 : wanted >= to ? from : wanted] });
 };
 
 page.focusSearch = () => {

@@ -140,7 +140,10 @@ function update() {
 
 	table.input.classList.toggle('bad', error !== '');
 	table.input.title = error;
-	table.shown = sortRows(filterRows(table.rows, terms), table.sort, table.down);
+	if (table.sorted !== table.sort + table.down)
+		sortRows(table.rows, table.sort, table.down);
+	table.sorted = table.sort + table.down;
+	table.shown = filterRows(table.rows, terms);
 	for (const { key, head } of COLUMNS)
 		head.setAttribute('aria-sort', key !== table.sort ? 'none' : table.down ? 'descending' : 'ascending');
 	table.grid.setAttribute('aria-rowcount', table.shown.length + 1);
@@ -249,6 +252,7 @@ page.selectName = (name, zoom) => {
 
 function refill() {
 	table.rows = makeRows(page.profile, page.view);
+	table.sorted = '';
 	table.most = table.rows.reduce((most, row) => Math.max(most, row.self, row.self ? row.upper || 0 : 0), 0);
 	update();
 }
