@@ -16,9 +16,9 @@
  *
  *	colour.c whose code it is ─▶ classes of assets/flame.css
  *	xml.c everything that came from a profile goes through it, or through bytes.c
- *	assets/svg/*.js, assets/page/*.js, *.css ─▶ embed.py at build time ─▶ assets.h
+ *	assets/svg, assets/page, flame.css ─▶ embed.py at build time ─▶ assets.h
  *
- * The scripts are tested without the rest: tests/unit/page-*.js under node, tests/host/*_browser.js in a
+ * The scripts are tested without the rest: tests/unit/page-….js under node, tests/host/…_browser.js in a
  * browser.  A new part of the page is a file in assets/page/ and its name in meson.build; model.js says
  * what it can use.
  */
