@@ -21,25 +21,9 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
+#include "spool/reader_internal.h"
 
 #define FILE_BYTES_MAX ((8ull << 30))	/* twice what NEUROPROF_SPOOL_MAX accepts */
-
-/* One table of the file, clamped to what is there.  Damage is counted once an index, as long as
- * the indexes are visited in order (a second visit lies below `visited`). */
-struct table {
-	uint64_t offset;
-	uint64_t count;			/* upper bound of the index */
-	uint64_t visited;
-};
-
-struct np_spool_reader {
-	struct np_spool_header head;	/* copied; first, so that it is aligned as the file's is */
-	const uint8_t *bytes;
-	uint64_t size;
-	bool mapped;
-	struct table nodes, modules, threads, strings;
-	uint64_t damaged;
-};
 
 __attribute__((format(printf, 3, 4)))
 static int refuse(char *message, size_t message_bytes, const char *format, ...)
@@ -127,12 +111,6 @@ static void place_table(struct np_spool_reader *reader, struct table *table,
 	section->used = used;
 }
 
-static const void *entry_at(const struct np_spool_reader *reader, const struct table *table,
-			    uint64_t index, uint64_t entry_bytes)
-{
-	return index < table->count ? reader->bytes + table->offset + index * entry_bytes : NULL;
-}
-
 /* Saturates: every sum of ours is far below. */
 static void sum_up(uint64_t *sum, uint64_t add)
 {
@@ -147,7 +125,7 @@ static void sum_threads(struct np_spool_reader *reader)
 
 	for (uint64_t i = 0; i < reader->threads.count; i++) {
 		const struct np_spool_thread *thread =
-			entry_at(reader, &reader->threads, i, sizeof(*thread));
+			np_spool_entry(reader, &reader->threads, i, sizeof(*thread));
 
 		sum_up(&counters[NP_COUNT_SAMPLES], np_load_relaxed(&thread->samples));
 		sum_up(&counters[NP_COUNT_PERIODS], np_load_relaxed(&thread->periods));
@@ -170,6 +148,14 @@ static int place_all(struct np_spool_reader *reader, char *message, size_t messa
 	place_table(reader, &reader->strings, &head->strings, head->strings.used, 1, UINT32_MAX);
 	place_table(reader, &reader->nodes, &head->nodes, head->nodes.used,
 		    sizeof(struct np_spool_node), NP_SPOOL_NODE_NONE - 1);
+	place_table(reader, &reader->metrics, &head->metrics, head->metrics.used,
+		    sizeof(struct np_spool_metric), NP_SPOOL_METRICS_MAX);
+	place_table(reader, &reader->cells, &head->cells, head->cells.used, sizeof(uint64_t),
+		    UINT32_MAX);
+	place_table(reader, &reader->spans, &head->spans, head->spans.used,
+		    sizeof(struct np_spool_span), UINT32_MAX - 1);
+	place_table(reader, &reader->span_samples, &head->span_samples, head->span_samples.used,
+		    sizeof(struct np_spool_span_sample), UINT32_MAX - 1);
 	sum_threads(reader);
 	return 0;
 }
@@ -278,8 +264,8 @@ const struct np_spool_header *np_spool_head(const struct np_spool_reader *reader
 }
 
 /* The only field that the accessors change. */
-static void count_damage(const struct np_spool_reader *reader, const struct table *table,
-			 uint64_t index, bool is_damaged)
+void np_spool_count_damage(const struct np_spool_reader *reader, const struct table *table,
+			   uint64_t index, bool is_damaged)
 {
 	struct np_spool_reader *self = (struct np_spool_reader *)(uintptr_t)reader;
 	struct table *at = (struct table *)(uintptr_t)table;
@@ -306,13 +292,13 @@ static bool node_is_sound(const struct np_spool_node *node, uint32_t index)
 
 const struct np_spool_node *np_spool_node(const struct np_spool_reader *reader, uint32_t index)
 {
-	const struct np_spool_node *node = entry_at(reader, &reader->nodes, index, sizeof(*node));
+	const struct np_spool_node *node = np_spool_entry(reader, &reader->nodes, index, sizeof(*node));
 	bool sound;
 
 	if (!node || np_load_acquire(&node->ready) == 0)
 		return NULL;
 	sound = node->ready == 1 && node_is_sound(node, index);
-	count_damage(reader, &reader->nodes, index, !sound);
+	np_spool_count_damage(reader, &reader->nodes, index, !sound);
 	return sound ? node : NULL;
 }
 
@@ -352,14 +338,14 @@ uint32_t np_spool_module_count(const struct np_spool_reader *reader)
 const struct np_spool_module *np_spool_module(const struct np_spool_reader *reader, uint32_t index)
 {
 	const struct np_spool_module *module =
-		entry_at(reader, &reader->modules, index, sizeof(*module));
+		np_spool_entry(reader, &reader->modules, index, sizeof(*module));
 	bool sound;
 
 	if (!module || np_load_acquire(&module->ready) == 0)
 		return NULL;
 	sound = module->ready == 1 && module->start < module->end &&
 		module->build_id_bytes <= sizeof(module->build_id);
-	count_damage(reader, &reader->modules, index, !sound);
+	np_spool_count_damage(reader, &reader->modules, index, !sound);
 	return sound ? module : NULL;
 }
 
@@ -371,27 +357,27 @@ uint32_t np_spool_thread_count(const struct np_spool_reader *reader)
 const struct np_spool_thread *np_spool_thread(const struct np_spool_reader *reader, uint32_t index)
 {
 	const struct np_spool_thread *thread =
-		entry_at(reader, &reader->threads, index, sizeof(*thread));
+		np_spool_entry(reader, &reader->threads, index, sizeof(*thread));
 	bool sound;
 
 	if (!thread || np_load_acquire(&thread->ready) == 0)
 		return NULL;
 	sound = thread->ready == 1 && memchr(thread->name, '\0', sizeof(thread->name));
-	count_damage(reader, &reader->threads, index, !sound);
+	np_spool_count_damage(reader, &reader->threads, index, !sound);
 	return sound ? thread : NULL;
 }
 
 const char *np_spool_module_path(const struct np_spool_reader *reader,
 				 const struct np_spool_module *module)
 {
-	const char *path = entry_at(reader, &reader->strings, module->path, 1);
+	const char *path = np_spool_entry(reader, &reader->strings, module->path, 1);
 	uint64_t room = path ? reader->strings.count - module->path : 0;
 
 	if (module->path == 0)
 		return "";
 	if (path && memchr(path, '\0', room))
 		return path;
-	count_damage(reader, &reader->strings, module->path, true);
+	np_spool_count_damage(reader, &reader->strings, module->path, true);
 	return "";
 }
 

@@ -124,18 +124,6 @@ void np_spool_commit(struct np_spool *spool, uint32_t thread, uint32_t node, uin
 	add(&self->samples, 1, thread == 0);
 }
 
-bool np_spool_has_samples(const struct np_spool *spool)
-{
-	const struct np_spool_section *threads = &spool->head->threads;
-	uint64_t count = np_load_relaxed(&threads->used);
-	uint64_t ready = np_load_acquire(&threads->ready) / sizeof(struct np_spool_thread);
-
-	for (uint64_t i = 0; i < count && i < ready; i++)
-		if (np_load_relaxed(&spool->threads[i].samples))
-			return true;
-	return false;
-}
-
 void np_spool_count(struct np_spool *spool, enum np_counter counter, uint64_t add)
 {
 	np_add_relaxed(&spool->head->counters[counter], add);

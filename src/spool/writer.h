@@ -93,9 +93,6 @@ static inline bool np_spool_link(uint32_t *link, uint32_t node)
 void np_spool_commit(struct np_spool *spool, uint32_t thread, uint32_t node, uint32_t resumed,
 		     uint64_t periods);
 
-/* Has any thread committed a sample? */
-bool np_spool_has_samples(const struct np_spool *spool);
-
 void np_spool_count(struct np_spool *spool, enum np_counter counter, uint64_t add);
 
 /* A new module entry; PATH is copied.  Returns its index, 0 when the table is full (counted). */
