@@ -66,6 +66,11 @@ static const char *place_of(
 	return options && options->out ? options->out : head->fold_out[0] ? head->fold_out : ".";
 }
 
+static int write_metrics(const void *reader, int fd)
+{
+	return np_fold_write_metrics(reader, fd);
+}
+
 static int fold(const struct np_spool_reader *reader, uid_t owner,
 		const struct np_fold_options *options, struct np_fold_result *result)
 {
@@ -85,6 +90,10 @@ static int fold(const struct np_spool_reader *reader, uid_t owner,
 	if (model.samples > 0)
 		r = write_files(&model, place_of(options, np_spool_head(reader)), result);
 	np_fold_model_finish(&model);
+	if (r == 0 && np_spool_metric_count(reader))
+		r = np_fold_place_metrics(place_of(options, np_spool_head(reader)), np_spool_head(reader),
+					  result->pprof_path, write_metrics, reader, &result->metrics_path,
+					  result->message, sizeof(result->message));
 	if (r == 0 && result->damaged) {
 		snprintf(result->message, sizeof(result->message),
 			"damaged: %" PRIu64 " entries could not be used; %" PRIu64
@@ -125,4 +134,6 @@ void np_fold_result_finish(struct np_fold_result *result)
 	free(result->pprof_path);
 	result->folded_path = NULL;
 	result->pprof_path = NULL;
+	free(result->metrics_path);
+	result->metrics_path = NULL;
 }

@@ -35,6 +35,7 @@ struct np_fold_result {
 	enum np_spool_end end;
 	bool owner_alive; /* the process still runs: this is a snapshot unless ENDED */
 	char *folded_path, *pprof_path;	/* NULL when nothing was written, as without a sample */
+	char *metrics_path;		/* NULL when the program counts nothing */
 	char message[1024];		/* one line when the return value is not 0 */
 };
 

@@ -281,6 +281,22 @@ static void read_modules(struct np_fold_model *model)
 	}
 }
 
+/* Where the samples of each spool node went; see count_node(). */
+static void read_spans(struct np_fold_model *model, const struct placed *all, uint32_t count)
+{
+	uint32_t *place = np_xcalloc((unsigned long)count + 1, sizeof(*place));
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct np_spool_node *node = np_spool_node(model->reader, i);
+
+		place[i] = NP_FOLD_NONE;
+		if (node && all[i].node != NP_FOLD_NONE && np_load_relaxed(&node->samples))
+			place[i] = sample_place(model, node, &all[i]);
+	}
+	np_fold_spans_init(&model->spans, model->reader, place);
+	free(place);
+}
+
 void np_fold_model_init(struct np_fold_model *model, const struct np_spool_reader *reader)
 {
 	uint32_t count = np_spool_node_count(reader);
@@ -303,6 +319,7 @@ void np_fold_model_init(struct np_fold_model *model, const struct np_spool_reade
 		all[i].node = NP_FOLD_NONE;
 		model->damaged++;
 	}
+	read_spans(model, all, count);
 	free(calls);
 	free(all);
 }
@@ -323,4 +340,5 @@ void np_fold_model_finish(struct np_fold_model *model)
 	free(model->node_table.slots);
 	free(model->order);
 	free(model->begin);
+	np_fold_spans_finish(&model->spans);
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fold_spans.h"
 #include "spool/reader.h"
 #include "symbolize/perfmap.h"
 #include "symbolize/symbolize.h"
@@ -91,6 +92,7 @@ struct np_fold_model {
 	struct np_fold_table location_table, node_table;
 	uint32_t *order; /* node indexes: the roots, then the children of node 0, of 1, ... */
 	uint32_t *begin; /* where they begin in order: of node i at [i + 1]; one more at the end */
+	struct np_fold_spans spans;
 	uint64_t samples, periods, calls;
 	uint64_t damaged;	/* nodes that could not be placed, and what the reader counted */
 	struct np_symbolizer *symbolizer;

@@ -20,6 +20,7 @@
 
 #define EXE_BYTES_MAX	64
 #define NUMBER_MAX	9999
+#define METRICS_SUFFIX	".metrics.txt"
 #define PPROF_SUFFIX	".pb.gz"
 #define FOLDED_SUFFIX	".folded"
 #define LOOK_BYTES_MAX	(256u << 20)	/* of an older profile, unpacked */
@@ -297,4 +298,58 @@ void np_fold_place_finish(struct np_fold_place *place)
 	free(place->directory);
 	free(place->stem);
 	*place = (struct np_fold_place){ .folded_fd = -1, .pprof_fd = -1 };
+}
+
+/* directory/stem[-N].metrics.txt that nobody has, or the one beside the profile. */
+static int name_metrics(const struct np_fold_place *place, const char *beside, const char *temporary,
+			char **ret_path)
+{
+	int r = -EEXIST;
+
+	if (beside) {			/* the profile's own name: an older one's is replaced, too */
+		*ret_path = np_xasprintf("%.*s" METRICS_SUFFIX,
+					 (int)(strlen(beside) - strlen(PPROF_SUFFIX)), beside);
+		return rename(temporary, *ret_path) < 0 ? -errno : 0;
+	}
+	for (int n = 1; r == -EEXIST && n <= NUMBER_MAX; n++) {
+		char number[16] = "";
+
+		if (n > 1)
+			snprintf(number, sizeof(number), "-%d", n);
+		*ret_path = np_xasprintf("%s/%s%s" METRICS_SUFFIX, place->directory, place->stem, number);
+		r = rename_new(temporary, *ret_path);
+		if (r < 0) {
+			free(*ret_path);
+			*ret_path = NULL;
+		}
+	}
+	return r;
+}
+
+int np_fold_place_metrics(const char *out, const struct np_spool_header *head, const char *beside,
+			  int (*write)(const void *context, int fd), const void *context,
+			  char **ret_path, char *message, size_t message_bytes)
+{
+	struct np_fold_place place = { .folded_fd = -1, .pprof_fd = -1 };
+	char *temporary = NULL;
+	int r, fd;
+
+	*ret_path = NULL;
+	choose(&place, out, head);
+	r = make_directories(place.directory);
+	fd = r < 0 ? r : open_temporary(&place, METRICS_SUFFIX, &temporary);
+	r = fd < 0 ? fd : write(context, fd);
+	if (fd >= 0 && close(fd) < 0 && r == 0)
+		r = -errno;
+	if (r == 0)
+		r = name_metrics(&place, beside, temporary, ret_path);
+	if (temporary && (r != 0 || !*ret_path))
+		unlink(temporary);
+	if (r < 0)
+		r = fail(r, message, message_bytes, "%s: the metrics cannot be written there: %s",
+			 place.directory, strerror(-r));
+	free(temporary);
+	free(place.directory);
+	free(place.stem);
+	return r < 0 ? r : 0;
 }

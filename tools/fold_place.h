@@ -29,6 +29,13 @@ int np_fold_place_open(struct np_fold_place *place, const char *out,
 int np_fold_place_commit(struct np_fold_place *place, const char *identity, char **ret_folded,
 			 char **ret_pprof, char *message, size_t message_bytes);
 
+/* A third file beside them, or alone where there was no sample: WRITE gets a descriptor and returns 0,
+ * 1 for nothing to be written, or -errno.  BESIDE: the profile's pprof file, or NULL.  *RET_PATH (the
+ * caller's) stays NULL when nothing was written.  Returns 0 or -errno with MESSAGE. */
+int np_fold_place_metrics(const char *out, const struct np_spool_header *head, const char *beside,
+			  int (*write)(const void *context, int fd), const void *context,
+			  char **ret_path, char *message, size_t message_bytes);
+
 /* Remove what was not committed.  A zeroed place is fine. */
 void np_fold_place_finish(struct np_fold_place *place);
 

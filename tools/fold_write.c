@@ -151,6 +151,7 @@ int np_fold_write_folded(struct np_fold_model *model, int fd)
 
 struct pprof_writing {
 	struct path path;
+	struct np_fold_model *model;
 	struct np_pprof *pprof;
 	uint64_t ids[NP_FOLD_DEPTH_MAX + 4];	/* of the sample at hand, leaf first */
 	bool has_calls;
@@ -240,7 +241,7 @@ static uint64_t location_id(struct pprof_writing *writing, struct np_fold_locati
 
 /* Add a sample whose leaf is LEAF and whose callers are the path's. */
 static void add_sample(struct pprof_writing *writing, uint32_t leaf, uint64_t samples,
-		       uint64_t periods, uint64_t calls)
+		       uint64_t periods, uint64_t calls, uint32_t span)
 {
 	static const char *const reasons[NP_QUALITY_MAX] = {
 		NULL, "too deep", "no unwind rule", "unreadable stack", "foreign stack",
@@ -249,7 +250,7 @@ static void add_sample(struct pprof_writing *writing, uint32_t leaf, uint64_t sa
 	const struct path *path = &writing->path;
 	const struct np_fold_model *model = path->model;
 	const struct np_fold_root *root = &model->roots[path->root];
-	struct np_pprof_label labels[3];
+	struct np_pprof_label labels[3 + NP_FOLD_SPAN_LABELS_MAX];
 	size_t label_count = 0, count = 0, value_count = 0;
 	int64_t values[3];
 
@@ -268,7 +269,30 @@ static void add_sample(struct pprof_writing *writing, uint32_t leaf, uint64_t sa
 	if (root->quality != NP_QUALITY_COMPLETE)
 		labels[label_count++] = (struct np_pprof_label){ .key = "stack",
 								 .text = reasons[root->quality] };
+	if (span != NP_FOLD_NONE)
+		label_count += np_fold_span_labels(&writing->model->spans, span, labels + label_count);
 	np_pprof_sample(writing->pprof, writing->ids, count, values, labels, label_count);
+}
+
+/* A sample for each span that some of the node's were taken in, and one for the rest.  A live
+ * process may have counted in one place and not yet in the other: never more than the node has. */
+static void add_by_span(struct pprof_writing *writing, uint32_t index, uint32_t leaf)
+{
+	const struct np_fold_node *node = &writing->model->nodes[index];
+	uint64_t samples = node->samples, periods = node->periods;
+	const struct np_fold_span_part *part;
+	size_t count;
+
+	part = np_fold_spans_of(&writing->model->spans, index, &count);
+	for (; count--; part++) {
+		if (part->samples > samples || part->periods > periods)
+			continue;
+		add_sample(writing, leaf, part->samples, part->periods, 0, part->span);
+		samples -= part->samples;
+		periods -= part->periods;
+	}
+	if (samples || periods)
+		add_sample(writing, leaf, samples, periods, 0, NP_FOLD_NONE);
 }
 
 static void pprof_one(void *context, uint32_t index)
@@ -284,11 +308,11 @@ static void pprof_one(void *context, uint32_t index)
 		return;
 	leaf = path->locations[path->depth - 1];
 	location = &model->locations[leaf];
-	if (node->samples || node->periods)
-		add_sample(writing, leaf, node->samples, node->periods, 0);
+	add_by_span(writing, index, leaf);
 	if (node->calls && !location->marker)
 		add_sample(writing, np_fold_location_get(model, location->module, location->start,
-							 NP_MARKER_NONE, true), 0, 0, node->calls);
+							 NP_MARKER_NONE, true), 0, 0, node->calls,
+			   NP_FOLD_NONE);
 }
 
 int np_fold_write_pprof(struct np_fold_model *model, const struct np_fold_result *result, int fd)
@@ -300,6 +324,7 @@ int np_fold_write_pprof(struct np_fold_model *model, const struct np_fold_result
 	int r;
 
 	writing->path.model = model;
+	writing->model = model;
 	writing->pprof = np_pprof_create();
 	writing->has_calls = model->calls > 0;
 	writing->period_ns = head->period_ns;

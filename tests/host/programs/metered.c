@@ -20,6 +20,7 @@
 
 static struct neuroprof_metric *calls, *labelled, *level, *sizes, *outer, *inner, *slow;
 static long rounds;
+static volatile long rounds_slow;
 
 static uint64_t now_ns(clockid_t clock)
 {
@@ -37,6 +38,7 @@ __attribute__((noinline)) static void burn_fast(uint64_t ns)
 
 __attribute__((noinline)) static void burn_slow(uint64_t ns)
 {
+	rounds_slow++;			/* or the two would be folded into one */
 	for (uint64_t end = now_ns(CLOCK_THREAD_CPUTIME_ID) + ns; now_ns(CLOCK_THREAD_CPUTIME_ID) < end;)
 		;
 }
