@@ -214,7 +214,7 @@ report() {
 	neuroprof-report --no-svg -f markdown -n 10 -o "$dir/ranking.md" "$dir/profile.pb.gz"
 	{
 		printf '\n### What to fix first\n\n'
-		cat "$dir/ranking.md"
+		sed -n '/^| #/,$p' "$dir/ranking.md"	# without the profile's own words
 	} | put_summary
 	rm "$dir/ranking.md"
 }

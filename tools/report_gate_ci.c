@@ -139,7 +139,7 @@ static void put_annotation(FILE *to, const char *level, const struct np_compare_
 	fprintf(to, "::%s ", level);
 	if (row && *row->file) {
 		fputs("file=", to);
-		put_escaped(to, row->file, ":,");
+		put_escaped(to, np_pair_file(row->file), ":,");
 		if (row->line)
 			fprintf(to, ",line=%u", row->line);
 		fputc(',', to);

@@ -330,7 +330,7 @@ static json_t *physical_location(const struct np_compare_row *row)
 	json_t *place = must(json_object()), *artifact = must(json_object());
 	json_t *region = must(json_object());
 
-	set(artifact, "uri", uri(row->file));
+	set(artifact, "uri", uri(np_pair_file(row->file)));
 	set(region, "startLine", json_integer(row->line ? row->line : 1));
 	set(place, "artifactLocation", artifact);
 	set(place, "region", region);

@@ -6,9 +6,11 @@
  */
 #include "report_pair.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyze/units.h"
 #include "analyze/visible.h"
@@ -182,6 +184,18 @@ static char *regressions(const struct np_gate *gate)
 	if (gate->slower <= 1)	/* 0: none of them was met again */
 		return np_xasprintf("%s%s", first, what);
 	return np_xasprintf("%s and %zu more take more time", first, gate->slower - 1);
+}
+
+const char *np_pair_file(const char *file)
+{
+	char here[PATH_MAX];
+
+	if (getcwd(here, sizeof(here)) && strncmp(file, here, strlen(here)) == 0 &&
+	    file[strlen(here)] == '/')
+		file += strlen(here) + 1;
+	while (strncmp(file, "./", 2) == 0 || strncmp(file, "../", 3) == 0)
+		file += file[1] == '/' ? 2 : 3;
+	return file;
 }
 
 char *np_pair_budget_sentence(const struct np_budget *budget)

@@ -78,6 +78,10 @@ int np_pair_write(const struct np_pair *pair, np_pair_writer *const writers[NP_P
  * to be freed. */
 char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row);
 
+/* The file of a function as the repository that we stand in knows it: without the working directory,
+ * and without the "../" of a build directory.  A part of FILE. */
+const char *np_pair_file(const char *file);
+
 /* The same of a module's functions together. */
 char *np_pair_module_sentence(const struct np_gate_module *module);
 
