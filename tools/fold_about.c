@@ -42,8 +42,9 @@ static void say(const struct about *about, const char *format, ...)
 
 char *np_fold_identity(const struct np_spool_header *head)
 {
-	return np_xasprintf("process: pid %u (started at tick %" PRIu64 ", image %u)", head->pid,
-			    head->start_ticks, head->image);
+	/* The image's number alone is not enough: it counts the spools that are still there. */
+	return np_xasprintf("process: pid %u (started at tick %" PRIu64 ", image %u at %.6f s)", head->pid,
+			    head->start_ticks, head->image, (double)head->started_monotonic_ns / 1e9);
 }
 
 static double percent(uint64_t part, uint64_t whole)

@@ -3,7 +3,7 @@
  * neuroprof-fold.c - spools into profiles, from the command line and for the library.
  *
  * Context: tools.  The library starts it as --quiet --remove [--after-exec=FD] SPOOL when a
- * process ends; see src/agent/finish.c.
+ * process ends, and with --left-in=DIR for what fork children left; see src/agent/folder.c.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -18,11 +18,14 @@
 #include "base/text.h"
 #include "fold.h"
 #include "fold_about.h"
+#include "sweep.h"
 
 struct command {
 	const char *out;
 	bool quiet, verbose, remove;
 	int after_exec;		/* descriptor; -1 = none */
+	const char *left_in;	/* directory where fork children leave spools */
+	int left_to;		/* only those left to this process; 0 = all */
 };
 
 static const char help_text[] =
@@ -35,18 +38,20 @@ static const char help_text[] =
 	"  -q, --quiet           say only what went wrong\n"
 	"  -v, --verbose         also say what was cut, lost or not resolved\n"
 	"      --after-exec=FD   for the library: wait until FD closes, go away if a byte comes\n"
+	"      --left-in=DIR     for the library: also fold what fork children have left in DIR\n"
+	"      --left-to=PID     … to this process, and wait for what others are folding of it\n"
 	"      --help            this text\n"
 	"      --version         the version\n\n"
 	"Exit status: 0 done; 1 a spool was not read whole or a profile not written; 2 usage.\n";
 
-static bool read_descriptor(const char *text, int *ret)
+static bool read_number(const char *text, int *ret)
 {
 	char *end;
 	long number;
 
 	errno = 0;
 	number = strtol(text, &end, 10);
-	if (errno || end == text || *end || number < 0 || number > 1 << 20)
+	if (errno || end == text || *end || number < 0 || number > INT32_MAX)
 		return false;
 	*ret = (int)number;
 	return true;
@@ -61,6 +66,8 @@ static int parse(struct command *command, int argc, char **argv)
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "after-exec", required_argument, NULL, 'x' },
+		{ "left-in", required_argument, NULL, 'l' },
+		{ "left-to", required_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -83,9 +90,17 @@ static int parse(struct command *command, int argc, char **argv)
 			command->verbose = true;
 			break;
 		case 'x':
-			if (read_descriptor(optarg, &command->after_exec))
+			if (read_number(optarg, &command->after_exec))
 				break;
 			np_error("--after-exec=%s: expected the number of a descriptor", optarg);
+			return NP_EXIT_USAGE;
+		case 'l':
+			command->left_in = optarg;
+			break;
+		case 't':
+			if (read_number(optarg, &command->left_to))
+				break;
+			np_error("--left-to=%s: expected the number of a process", optarg);
 			return NP_EXIT_USAGE;
 		case 'h':
 			fputs(help_text, stdout);
@@ -97,7 +112,7 @@ static int parse(struct command *command, int argc, char **argv)
 			return np_bad_option(c, argv, "neuroprof-fold --help");
 		}
 	}
-	if (optind >= argc) {
+	if (optind >= argc && !command->left_in) {
 		np_error("which spool? neuroprof-fold SPOOL…; see neuroprof-fold --help");
 		return NP_EXIT_USAGE;
 	}
@@ -166,6 +181,19 @@ static bool may_remove(const struct np_fold_result *result)
 	return result->state == NP_SPOOL_ENDED || !result->owner_alive;
 }
 
+/* The directory of last resort lies among the profiles; nobody shall find it there. */
+static void remove_spool_dir(const char *spool)
+{
+	char *directory = np_xstrdup(spool), *slash = strrchr(directory, '/');
+
+	if (slash) {
+		*slash = '\0';
+		if (strcmp(np_base_name(directory), NP_SPOOL_DIR_BESIDE) == 0)
+			rmdir(directory);	/* not empty: others need it */
+	}
+	free(directory);
+}
+
 static bool fold_one(const struct command *command, const char *spool)
 {
 	struct np_fold_options options = { .out = command->out };
@@ -187,8 +215,27 @@ static bool fold_one(const struct command *command, const char *spool)
 		np_error("%s: cannot be removed: %s", spool, strerror(errno));
 		r = -errno;
 	}
+	else if (command->remove)
+		remove_spool_dir(spool);
 	np_fold_result_finish(&result);
 	return r == 0;
+}
+
+static bool fold_left(void *command, const char *spool)
+{
+	return fold_one(command, spool);
+}
+
+/* Nobody else may fold it meanwhile; the process at the top waits for it. */
+static bool fold_after_exec(const struct command *command, const char *spool)
+{
+	int taken = np_sweep_take(spool);
+	bool done;
+
+	done = exec_was_refused(command->after_exec) || fold_one(command, spool);
+	if (taken >= 0)
+		close(taken);
+	return done;
 }
 
 int main(int argc, char **argv)
@@ -201,9 +248,18 @@ int main(int argc, char **argv)
 	status = parse(&command, argc, argv);
 	if (status >= 0)
 		return status;
-	if (command.after_exec >= 0 && exec_was_refused(command.after_exec))
-		return NP_EXIT_OK;
 	for (int i = optind; i < argc; i++)
-		all &= fold_one(&command, argv[i]);
+		all &= command.after_exec >= 0 ? fold_after_exec(&command, argv[i])
+					       : fold_one(&command, argv[i]);
+	if (command.left_in) {
+		struct np_sweep sweep = { .directory = command.left_in, .left_to = (uint32_t)command.left_to,
+					  .fold = fold_left, .context = &command };
+
+		command.remove = true;
+		if (sweep.left_to)	/* what is amiss was said; the status is about our own */
+			np_sweep_rest(&sweep);
+		else
+			all &= np_sweep_background(&sweep);
+	}
 	return all ? NP_EXIT_OK : NP_EXIT_FAILURE;
 }

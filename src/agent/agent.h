@@ -25,6 +25,7 @@ struct np_config {
 	enum np_clock_kind clock;	/* NONE = auto */
 	enum np_unwinder_kind unwinder;	/* NONE = auto */
 	enum np_fold_mode fold;
+	bool children_wait;		/* fork children, too: NEUROPROF_FOLD=wait was set */
 	bool start, children, quiet, debug;
 	uint64_t spool_max;		/* bytes */
 	uint32_t overhead_max;		/* hundredths of a percent; 0 = no bound */
@@ -35,6 +36,8 @@ struct np_config {
 struct np_agent {
 	bool attached;			/* configuration was right and a clock was found */
 	pid_t pid;			/* the process that attached: a vfork child is not it */
+	pid_t top_pid;			/* the one that it is a fork child of, however deep; or itself */
+	bool had_others;		/* it has forked, or another image ran in it before */
 	uint32_t finished;		/* exchanged: the end is told once */
 	struct np_config config;
 	char library_dir[512];		/* where libneuroprof.so lies; "" = unknown */
@@ -116,6 +119,24 @@ void np_signals_wait_end(struct np_wait_mask *wait);
 
 /* ---- process.c */
 void np_process_install(void);			/* fork handlers */
+
+/* ---- folder.c: neuroprof-fold, out of the host's sight.  Signal-safe. */
+enum np_fold_when {
+	NP_FOLD_NOW,			/* what there is, and the spool stays */
+	NP_FOLD_AFTER_EXEC,		/* when the other end of PIPE closes */
+	NP_FOLD_AT_END,			/* also what children have left to us */
+	NP_FOLD_OTHERS,			/* only what they have left */
+	NP_FOLD_SWEEP,			/* what anybody has left in our spool directory; never waits */
+};
+#define NP_FOLD_MISSING 127
+/* PIPE: read end, or -1.  Returns the folder's exit status, NP_FOLD_MISSING, or -errno. */
+int np_folder_run(enum np_fold_when when, int pipe);
+
+/* ---- left.c: spools that fork children leave to the process at the top.  Signal-safe. */
+bool np_left_leave(void);		/* before the spool is closed: it is left */
+void np_left_sweep(void);		/* after it */
+bool np_left_to_us(void);		/* somebody has left us one */
+void np_left_after_fork(void);		/* parent */
 
 /* ---- finish.c: the end of the image.  Signal-safe. */
 void np_finish(enum np_spool_end how);		/* once; folds as configured */

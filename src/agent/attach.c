@@ -71,7 +71,7 @@ static bool choose_spool_dir(void)
 		return true;
 	if (join(dir, bytes, "/dev/shm", name) && private_directory(dir) == 0)
 		return true;
-	if (join(dir, bytes, np_agent.config.out, "/.neuroprof-spool") &&
+	if (join(dir, bytes, np_agent.config.out, "/" NP_SPOOL_DIR_BESIDE) &&
 	    (r = private_directory(dir)) == 0)
 		return true;
 	np_say("no place for the samples: neither $XDG_RUNTIME_DIR, /dev/shm nor ", dir,
@@ -203,6 +203,7 @@ static void account_startup(struct np_thread *self)
 	const int64_t most_ns = 100000000;
 	int64_t used = (int64_t)self->cpu_last_ns, period = (int64_t)np_sampler.period_ns;
 
+	np_agent.had_others = used >= period;
 	if (used > most_ns)
 		return;
 	self->carry_ns += used;
@@ -230,7 +231,7 @@ __attribute__((constructor)) static void attach(void)
 	np_sampler.overhead_max = np_agent.config.overhead_max;
 	np_governor_start();
 	np_sampler.spool_bytes_max = np_agent.config.spool_max;
-	np_agent.pid = getpid();
+	np_agent.pid = np_agent.top_pid = getpid();
 	if (!choose_unwinder() || !choose_spool_dir())
 		return;
 	find_library_dir();

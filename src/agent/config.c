@@ -188,5 +188,6 @@ bool np_config_read(struct np_config *config)
 	config->clock = (enum np_clock_kind)clock;
 	config->unwinder = (enum np_unwinder_kind)unwinder;
 	config->fold = (enum np_fold_mode)fold;
+	config->children_wait = fold == NP_FOLD_WAIT && np_config_env("NEUROPROF_FOLD");
 	return true;
 }

@@ -44,6 +44,8 @@ static void after_fork_parent(void)
 {
 	if (np_agent.attached && !np_load_relaxed(&np_agent.finished))
 		np_store_relaxed(&np_sampler.enabled, 1);
+	if (is_own_process() && !np_load_relaxed(&np_agent.finished))
+		np_left_after_fork();
 	np_signals_restore(fork_mask);
 }
 
@@ -70,6 +72,7 @@ static void after_fork_child(void)
 		goto out;
 	np_agent.pid = (pid_t)np_syscall(SYS_getpid);
 	np_agent.finished = 0;
+	np_agent.had_others = false;
 	np_sampler.running = 0;
 	np_sampler.startup_periods = 0;
 	np_sampler.host_itimer = 0;

@@ -28,14 +28,14 @@
 #include <unistd.h>
 
 #define NP_REAL_LIST(X)                                                                            \
-	X(pthread_create) X(thrd_create) X(clone) X(dlclose) X(syscall) X(close) X(dup2) X(dup3)                                               \
-	X(sigaction) X(signal) X(sigprocmask) X(pthread_sigmask) X(sigsuspend) X(sigtimedwait)       \
-	X(sigpending) X(signalfd) X(raise) X(pthread_kill) X(sigaltstack) X(getitimer) X(setitimer)                                \
-	X(execve) X(execvpe) X(fexecve) X(execveat)                                                \
-	X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait)                         \
-	X(nanosleep) X(clock_nanosleep) X(pause)                                                   \
-	X(sem_timedwait) X(semop) X(semtimedop) X(msgrcv) X(msgsnd)                                \
-	X(recv) X(recvfrom) X(recvmsg) X(accept) X(accept4) X(connect)
+	X(pthread_create) X(thrd_create) X(clone) X(dlclose) X(syscall) X(close) X(dup2)           \
+	X(dup3) X(sigaction) X(signal) X(sigprocmask) X(pthread_sigmask) X(sigsuspend)             \
+	X(sigtimedwait) X(sigpending) X(signalfd) X(raise) X(pthread_kill) X(sigaltstack)          \
+	X(getitimer) X(setitimer) X(execve) X(execvpe) X(fexecve) X(execveat) X(setuid)            \
+	X(seteuid) X(setreuid) X(setresuid) X(poll) X(ppoll) X(select) X(pselect)                  \
+	X(epoll_wait) X(epoll_pwait) X(nanosleep) X(clock_nanosleep) X(pause) X(sem_timedwait)     \
+	X(semop) X(semtimedop) X(msgrcv) X(msgsnd) X(recv) X(recvfrom) X(recvmsg) X(accept)        \
+	X(accept4) X(connect)
 
 struct np_reals {
 #define NP_REAL_FIELD(name) __typeof__(name) *name;

@@ -33,10 +33,12 @@
 #define KNOWN_SLOTS 8192u	/* a power of two; at most half of them are used */
 #define LAST_LOOKS  3		/* of 1 ms each, to tell a thread that is just ending */
 #define TCB_SEARCH  4096u
+#define TRIES	    8		/* a thread may not have begun yet, or unblock SIGPROF later */
 
 struct unseen {
 	uint32_t tid;
 	uint32_t look;		/* number of the last look that found it */
+	uint32_t tries;		/* to adopt it */
 	bool sure;		/* counted: it is neither about to be attached nor about to end */
 	uint64_t cpu_ns;	/* as much of its CPU time is counted */
 };
@@ -262,40 +264,56 @@ static bool count_cpu(struct unseen *one)
 	return now != 0;
 }
 
+/* Returns true when it has got a record, and is forgotten here. */
+static bool try_adopt(struct unseen *one)
+{
+	if (!may_adopt || one->tries++ >= TRIES || !adopt(one->tid))
+		return false;
+	count_cpu(one);
+	if (one->sure)
+		np_sampler_count(NP_COUNT_THREADS_UNSEEN, (uint64_t)-1);
+	*one = kept[--kept_count];
+	return true;
+}
+
 /* Nobody came or went since the last look: no need to list the tasks, which may be thousands. */
 static bool is_as_before(bool all_known)
 {
 	bool same = all_known;
 
-	for (uint32_t i = 0; i < kept_count; i++)
+	for (uint32_t i = 0; i < kept_count; i++) {
+		if (kept[i].sure && try_adopt(&kept[i])) {
+			i--;
+			continue;
+		}
 		same &= kept[i].sure && count_cpu(&kept[i]);
+	}
 	return same;
 }
 
-/* CERTAIN: this look is the last one, or nothing can be about to be attached.  Twice seen is
- * certain, too: looks are a tenth of a second apart, or more. */
-static void found(uint32_t tid, bool certain)
+/* Twice seen is certain: looks are a tenth of a second apart, or more.  So is everything in a last
+ * look; and in the first one nothing of ours can be about to be attached. */
+static void found(uint32_t tid, enum np_look look)
 {
 	struct unseen *one;
+	bool again;
 
 	if (is_known(tid) || !(one = find_kept(tid)))
 		return;
-	if (!one->sure && (certain || one->look)) {
+	again = one->look != 0;
+	one->look = look_number;
+	if ((again || look == NP_LOOK_FIRST) && try_adopt(one))
+		return;
+	if (!one->sure && (again || look == NP_LOOK_LAST)) {
 		one->sure = true;
-		if (adopt(tid)) {
-			count_cpu(one);
-			*one = kept[--kept_count];
-			return;
-		}
 		np_sampler_count(NP_COUNT_THREADS_UNSEEN, 1);
 	}
-	one->look = look_number;
 	if (one->sure)
 		count_cpu(one);
 }
 
 /* Every task of the process that has no record.  Returns how many are not certain yet. */
-static uint32_t scan(bool certain)
+static uint32_t scan(enum np_look look)
 {
 	static char entries[4096] __attribute__((aligned(8)));
 	struct entry { uint64_t inode; int64_t offset; uint16_t length; uint8_t type; char name[]; };
@@ -314,7 +332,7 @@ static uint32_t scan(bool certain)
 			for (tid = 0; *p >= '0' && *p <= '9'; p++)
 				tid = tid * 10 + (uint32_t)(*p - '0');
 			if (tid)
-				found(tid, certain);
+				found(tid, look);
 		}
 	np_syscall(SYS_close, fd);
 	for (uint32_t i = 0; i < kept_count; i++) {
@@ -348,18 +366,18 @@ void np_unseen_look(enum np_look look)
 		return;
 	if (!np_cas_acq_rel(&looking, &free_mark, 1))
 		return;
+	may_adopt = look != NP_LOOK_LAST;
 	if (is_as_before(all_known))
 		goto out;
-	may_adopt = look != NP_LOOK_LAST;
 	bury_adopted();
 	know_records();
 	if (known_all) {
 		/* A thread that is just starting or ending is not there any more a moment later. */
-		for (int i = 0; look == NP_LOOK_LAST && i < LAST_LOOKS && scan(false); i++) {
+		for (int i = 0; look == NP_LOOK_LAST && i < LAST_LOOKS && scan(NP_LOOK_NOW); i++) {
 			np_syscall(SYS_nanosleep, &step, 0);
 			know_records();
 		}
-		scan(look != NP_LOOK_NOW);
+		scan(look);
 	}
 out:
 	np_store_release(&looking, 0);

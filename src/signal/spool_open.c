@@ -104,6 +104,7 @@ static int create(uint64_t ticks)
 	int r = -EEXIST;
 	char *at;
 
+	np_syscall(SYS_mkdir, np_sampler.spool_dir, 0700);	/* a folder may have removed the last resort */
 	for (image = 0; r == -EEXIST && image < IMAGES_MAX; image++) {
 		at = append(path, end, np_sampler.spool_dir);
 		at = append(at, end, "/");

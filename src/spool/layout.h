@@ -33,6 +33,9 @@
 #define NP_SPOOL_VERSION 3u
 #define NP_SPOOL_SUFFIX  ".spool"	/* <pid>.<start time in clock ticks>.<image>.spool */
 
+/* Where spools go if nowhere else can be: a directory of this name beside the profiles. */
+#define NP_SPOOL_DIR_BESIDE ".neuroprof-spool"
+
 #define NP_SPOOL_NODE_ROOT 0u		/* node 0 is the root of every stack; a parent of 0 is top level */
 #define NP_SPOOL_NODE_NONE UINT32_MAX
 
@@ -245,7 +248,7 @@ struct np_spool_header {
 	uint64_t counters[NP_COUNT_MAX];	/* enum np_counter, relaxed adds */
 	uint32_t hz_wanted;		/* the rate to tick at; written by tools.  0, or more than
 					 * `hz`: `hz`.  Weights stay in periods of period_ns */
-	uint32_t reserved;
+	uint32_t left_to;		/* process that has it folded at its end; 0 = the owner itself */
 
 	struct np_spool_section modules, threads, strings, nodes;
 	struct np_spool_section metrics, cells, spans, span_samples;

@@ -41,7 +41,7 @@ def check(how, profiles, who):
         assert outcome(result) == outcome(without), f"{how}: {outcome(result)} is not {outcome(without)}"
         if who == "recover":
             assert not place.folded(), f"{how}: who folded this?"
-            recovered = run([build.neuroprof, "recover"], env={**env, "LD_PRELOAD": ""})
+            recovered = run([build.neuroprof, "recover", place.spools], env={**env, "LD_PRELOAD": ""})
             assert recovered.returncode == 0, recovered.stderr
         if how.startswith("exec"):
             settle(place, profiles)

@@ -91,6 +91,7 @@ def check_mounts(script, said, kept):
         lines = result.stderr.decode()
         assert result.returncode == 3, (script, result)
         assert said in lines and (bool(said) or not lines), f"{script}: {lines!r} said, expected {said!r}"
+        assert not os.path.exists(f"{place.out}/.neuroprof-spool"), f"{script}: the last resort for spools is still there"
         assert kept in result.stdout.decode(), f"{script}: {result.stdout!r}, expected a {kept}"
         print(f"{script}: {lines.strip() or 'nothing said'}; {result.stdout.decode()}", flush=True)
 

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Trees of processes: children do not wait for their profiles, all are there when the top is gone, and no litter.
+usage: hostile_trees.py BUILD_DIR
+"""
+import os
+import shutil
+import sys
+
+from hosttest import Build, Place, inclusive, outcome, read_folded, run
+
+build = Build(os.path.abspath(sys.argv[1]))
+program = build.program("host_tree")
+HZ = 997
+
+
+def profiles(place):
+    return [read_folded(f"{place.out}/{name}") for name in place.folded() if ".tree." not in name]
+
+
+def check(command, at_least, seconds, **settings):
+    """AT_LEAST so many processes have a profile as soon as the top is gone, and SECONDS are in them all."""
+    without = run([program, *command])
+    assert without.returncode == 5, without
+    with Place() as place:
+        result = run([program, *command], env=place.env(build, NEUROPROF_HZ=str(HZ), **settings), timeout=240)
+        assert outcome(result) == outcome(without), f"{command}: {result}\nis not\n{without}"
+        found = profiles(place)
+        total = sum(inclusive(stacks, "burn") for stacks in found)
+        print(f"{command} {settings or ''}: {len(found)} profiles, {total} periods, {len(place.litter())} left", flush=True)
+        assert len(found) >= at_least and not place.litter(), (place.folded(), place.litter())
+        assert abs(total - seconds * HZ) <= 0.1 * seconds * HZ, f"{command}: {total} periods of {seconds * HZ}"
+
+
+check(["forks", "100", "10"], 100, 1.0)
+check(["forks", "20", "10"], 20, 0.2, NEUROPROF_FOLD="wait")
+check(["deep", "6"], 7, 0.21)
+if os.getuid() == 0:
+    check(["users"], 4, 0.4)
+
+# A folder that cannot go on before all children have ended: were one of them waiting for it, none would ever end.
+with Place() as place:
+    home = os.path.join(place.out, "library")
+    gate = os.path.join(place.out, "gate")
+    os.mkdir(home)
+    shutil.copy(build.library, home)
+    with open(f"{home}/neuroprof-fold", "w", encoding="ascii") as file:
+        file.write(f'#!/bin/sh\nwhile ! [ -e {gate} ]; do sleep 0.02; done\nexec {build.fold} "$@"\n')
+    os.chmod(f"{home}/neuroprof-fold", 0o755)
+    env = place.env(build, NEUROPROF_HZ=str(HZ))
+    env["LD_PRELOAD"] = f"{home}/libneuroprof.so"
+    result = run([program, "gate", gate], env=env, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (5, b"ended: 3\n" * 4, b""), result
+    assert len(profiles(place)) >= 4 and not place.litter(), (place.folded(), place.litter())
+    print("children ended while their folder could not go on")
+
+# 1 000 processes under record: about a tenth of them has a sample.
+with Place() as place:
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("NEUROPROF_", "LD_PRELOAD"))}
+    result = run([build.neuroprof, "record", "-F", "99", "-o", place.out, "--", program, "forks", "1000", "1"],
+                 env={**env, "NEUROPROF_SPOOL_DIR": place.spools}, timeout=240)
+    assert (result.returncode, result.stdout) == (5, b"1000 of 1000 ended as they should\n"), result
+    assert os.listdir(place.spools) == [], os.listdir(place.spools)
+    parts = profiles(place)
+    tree = read_folded(f"{place.out}/neuroprof.host_tree.tree.folded")
+    assert sum(tree.values()) == sum(sum(stacks.values()) for stacks in parts), "the tree is not the sum of its parts"
+    others = [name for name in os.listdir(place.out) if not name.endswith((".folded", ".pb.gz"))]
+    assert not others, f"left among the profiles: {others}"
+    print(f"1000 processes: {len(parts)} with samples, {sum(tree.values())} periods, nothing left")
