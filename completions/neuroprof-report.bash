@@ -34,15 +34,60 @@ _neuroprof_report_pair() {
 	esac
 }
 
+# How profiles are read: options of several commands.
+_neuroprof_report_input='--label --threads --group-by --event --columns --dialect --drop-threads --drop-empty
+	--merge-kinds --lax --strict'
+
+# Completes a value of those; false: it is none of them.
+_neuroprof_report_input_value() {
+	case $prev in
+	--columns) mapfile -t COMPREPLY < <(compgen -W '1 2 3 auto' -- "$cur") ;;
+	--dialect) mapfile -t COMPREPLY < <(compgen -W 'auto perf pyspy austin tachyon ap bcc' -- "$cur") ;;
+	--label | --group-by | --event) ;;
+	*) return 1 ;;
+	esac
+}
+
+# Of peek, lines, modules and threads: uses the variables of its caller.
+_neuroprof_report_view() {
+	local options="--top --format --output --config --no-config --help $_neuroprof_report_input"
+
+	case ${words[1]} in
+	peek) options+=' --all' ;;
+	lines) options+=' --annotate --context --source-dir --file --function --call-sites' ;;
+	threads) options+=' --by' ;;
+	esac
+	_neuroprof_report_input_value && return
+	case $prev in
+	-n | --top) mapfile -t COMPREPLY < <(compgen -W '20 50 all' -- "$cur") ;;
+	-f | --format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown csv' -- "$cur") ;;
+	-d | --source-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	-o | --output | --config) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	--context | --file | --function | --by) ;;
+	*)
+		case $cur in
+		-*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur") ;;
+		*)
+			mapfile -t COMPREPLY < <(
+				compgen -d -- "$cur"
+				compgen -f -X '!*.@(folded|pb|pprof|txt|gz|perf)' -- "$cur"
+			)
+			;;
+		esac
+		;;
+	esac
+}
+
 # Of convert, merge and lint: likewise.
 _neuroprof_report_file() {
 	local options='--help'
 
 	case ${words[1]} in
-	convert) options+=' --to --output --event --strict' ;;
+	convert) options+=" --to --output $_neuroprof_report_input" ;;
 	merge) options+=' --to --output --files-from --keep-going --strict' ;;
 	lint) options+=' --format --quiet' ;;
 	esac
+	[[ ${words[1]} == convert ]] && _neuroprof_report_input_value && return
 	case $prev in
 	-t | --to) mapfile -t COMPREPLY < <(compgen -W 'folded pprof speedscope firefox callgrind json csv markdown' -- "$cur") ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") ;;
@@ -74,25 +119,31 @@ _neuroprof_report() {
 		_neuroprof_report_pair
 		return
 		;;
+	peek | lines | modules | threads)
+		_neuroprof_report_view
+		return
+		;;
 	convert | merge | lint)
 		_neuroprof_report_file
 		return
 		;;
 	esac
+	_neuroprof_report_input_value && return
 	case $prev in
 	-n | --top) mapfile -t COMPREPLY < <(compgen -W '20 50 all' -- "$cur") ;;
 	-s | --sort) mapfile -t COMPREPLY < <(compgen -W 'roi score self total samples calls name module' -- "$cur") ;;
-	-f | --format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown csv' -- "$cur") ;;
+	-f | --format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown csv html' -- "$cur") ;;
 	--title | --width | --minwidth) ;;
 	--source-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	-c | --complexity | -o | --output | --svg) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	-c | --complexity | --config | -o | --output | --svg) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	*)
 		case $cur in
-		-*) mapfile -t COMPREPLY < <(compgen -W '--top --sort --format --complexity --output --svg
-			--no-svg --title --icicle --width --minwidth --sources --source-dir --strict --help --version' -- "$cur") ;;
+		-*) mapfile -t COMPREPLY < <(compgen -W "--top --sort --format --factors --complexity --config --no-config
+			--output --svg --no-svg --title --icicle --width --minwidth --sources --source-dir --help --version
+			$_neuroprof_report_input" -- "$cur") ;;
 		*)
 			mapfile -t COMPREPLY < <(
-				[ "$cword" = 1 ] && compgen -W 'convert merge lint diff gate' -- "$cur"
+				[ "$cword" = 1 ] && compgen -W 'peek lines modules threads convert merge lint diff gate' -- "$cur"
 				compgen -d -- "$cur"
 				compgen -f -X '!*.@(folded|pb|pprof|txt|gz|perf)' -- "$cur"
 			)
