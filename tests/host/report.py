@@ -64,6 +64,26 @@ fails("two standard inputs", 2, "standard input", "-", "-")
 fails("svg and no svg", 2, "exclude", "--svg", "x.svg", "--no-svg", good)
 fails("same output twice", 2, "same file", "--svg", "x", "-o", "x", good)
 fails("empty name", 2, "empty", "")
+fails("label without a value", 2, "--label: 'x' is not KEY=VALUE", "--label", "x", good)
+fails("columns", 2, "--columns: '0'", "--columns", "0", good)
+fails("columns twice from a pipe", 2, "--columns auto reads twice", "--columns", "auto", "-", stdin=GOOD)
+fails("dialect", 2, "--dialect: 'x' is none of auto", "--dialect", "x", good)
+fails("threads and groups", 2, "exclude each other", "--threads", "--group-by", "x", good)
+fails("config and none", 2, "exclude each other", "--config", "x", "--no-config", good)
+for command in ("peek", "lines", "modules", "threads"):
+    fails(f"{command} without a profile", 2, f"{command}: which profile?", command)
+    fails(f"{command} in html", 2, "--format: 'html' is none of text, json, markdown, csv", command, "-f",
+          "html", "x", good)
+    fails(f"{command} with another's option", 2, "'--svg=x'", command, "--svg=x", "f", good)
+    fails(f"{command} of a missing file", 1, "missing.folded", command, "missing.folded", "missing.folded")
+fails("peek at a wrong expression", 2, "'/(/' is no regular expression", "peek", "/(/", good)
+fails("peek at nothing", 1, "no function is called 'nosuch'", "peek", "nosuch", good)
+fails("peek at several", 1, "matches 2 functions: main (100 %), min (50.0 %)", "peek", "m",
+      write("two.folded", b"main;min 50\nmain;g 50\n"))
+fails("peek at nothing harmful", 1, "\\x1b", "peek", "\x1b[31m", good)
+fails("lines of what has none", 1, "no source lines in it", "lines", good)
+fails("lines with a wrong context", 2, "--context: 'x'", "lines", "--context", "x", good)
+fails("threads of what has none", 1, "nothing in it tells threads apart", "threads", good)
 
 # Inputs.
 fails("missing file", 1, "missing.folded", "missing.folded")
@@ -76,6 +96,22 @@ fails("unreadable names are shown harmlessly", 1, "\\x1b", "a\x1b[31m.folded")
 fails("missing complexity file", 1, "none.yaml", good, "-c", "none.yaml")
 fails("wrong complexity file", 1, "'bad.yaml' line 2", good, "-c",
       write("bad.yaml", b"rules:\n- {function: f, complexity: zero}\n"))
+fails("missing configuration", 1, "none.yaml", good, "--config", "none.yaml")
+fails("wrong configuration", 1, "'bad.yaml' line 2: unknown key 'rule' in complexity: did you mean 'rules'?",
+      good, "--config", write("bad.yaml", b"complexity:\n  rule: []\n"))
+fails("wrong configuration of a view", 1, "'bad.yaml' line 2", "modules", "--config", "bad.yaml", good)
+write("neuroprof.yaml", b"own: [\n")
+fails("wrong configuration of the project", 1, "neuroprof.yaml' line", good)
+check("none is asked for", run(good, "--no-svg", "--no-config").returncode == 0)
+write("neuroprof.yaml", b"complexity: {rules: [{function: f, complexity: 7}]}\n")
+got = run(good, "--no-svg", "-f", "json")
+report = json.loads(got.stdout)
+check("the project's configuration holds", {r["function"]: r["complexity"]["value"] for r in report["rows"]}
+      == {"main": 100, "f": 7, "g": 3} and report["method"]["config_file"].endswith("/neuroprof.yaml"), report)
+got = run(good, "--no-svg", "-f", "json", "-c", write("cplx.yaml", b"defaults: {unknown: 9}\n"))
+check("--complexity says all about complexity", {r["function"]: r["complexity"]["value"] for r in
+      json.loads(got.stdout)["rows"]} == {"main": 100, "f": 9, "g": 9}, got.stdout)
+(WORK / "neuroprof.yaml").unlink()
 fails("bad line, strict", 1, "strict.folded", "--strict", write("strict.folded", GOOD + b"no number\n"))
 check("a failed run leaves no picture", not list(WORK.glob("*.svg*")) or
       [p.name for p in WORK.glob("*.svg*")] == ["page.svg"], list(WORK.glob("*.svg*")))
