@@ -73,6 +73,13 @@ void np_report_page(const struct np_report *report, FILE *to);
 bool np_report_advice(const struct np_report *report, FILE *to,
 		      void (*put_name)(FILE *to, const char *raw));
 
+/* What the profile is bound by, as far as it tells; false: it does not. */
+bool np_report_bottleneck(const struct np_report *report, FILE *to,
+			  void (*put_name)(FILE *to, const char *raw));
+
+/* "1.33x", of the whole when SAVES of it is gone. */
+void np_report_speedup(char *to, size_t size, double saves);
+
 /* Where the order by impact and the order by what is saved differ most; false: they agree. */
 bool np_report_inversion(const struct np_report *report, FILE *to,
 			 void (*put_name)(FILE *to, const char *raw));

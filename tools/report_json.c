@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "analyze/bottleneck.h"
 #include "analyze/units.h"
 #include "report.h"
 #include "report_json_values.h"
@@ -138,6 +139,27 @@ static json_t *profile_object(const struct np_report *report)
 	return object;
 }
 
+static json_t *bottleneck_object(const struct np_report *report)
+{
+	json_t *object = np_json_must(json_object()), *bounds = np_json_must(json_array());
+	struct np_bottleneck found;
+	char *class;
+
+	np_bottleneck_init(&found, report->tree, report->config);
+	class = np_bottleneck_class(&found);
+	np_json_set(object, "class", np_json_text(class));
+	free(class);
+	for (int i = 0; i < NP_BOUNDS; i++)
+		if (found.is_bound[i])
+			np_json_append(bounds, np_json_text(np_bound_name(i)));
+	np_json_set(object, "bound_by", bounds);
+	np_json_set(object, "busy_cpus", if_known(found.busy_known, found.busy));
+	np_json_set(object, "allocator_share", np_json_real(found.share[NP_BOUND_MEMORY]));
+	np_json_set(object, "io_share", np_json_real(found.share[NP_BOUND_IO]));
+	np_json_set(object, "locks_share", np_json_real(found.share[NP_BOUND_LOCKS]));
+	return object;
+}
+
 static json_t *method_object(const struct np_report *report)
 {
 	static const char *const calls_names[] = { "unknown", "lower-bound", "exact" };
@@ -191,6 +213,7 @@ void np_report_json(const struct np_report *report, FILE *to)
 	np_json_set(root, "method", method_object(report));
 	np_json_set(root, "functions", json_integer((json_int_t)report->ranking->count));
 	np_json_set(root, "rows", rows);
+	np_json_set(root, "bottleneck", bottleneck_object(report));
 	np_json_set(root, "inversion", inversion(report));
 	np_json_set(root, "flame_graph", np_json_text_or_null(report->svg));
 	np_json_write(root, to);

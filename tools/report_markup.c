@@ -124,6 +124,8 @@ void np_report_markdown(const struct np_report *report, FILE *to)
 	if (report->settings->factors)
 		np_report_factors(report, to, true);
 	fputc('\n', to);
+	if (np_report_bottleneck(report, to, np_markup_code))
+		fputs("\n\n", to);
 	if (np_report_inversion(report, to, np_markup_code))
 		fputs("\n\n", to);
 	if (np_report_advice(report, to, np_markup_code))

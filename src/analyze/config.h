@@ -51,6 +51,10 @@ enum np_config_threshold {
 	NP_THRESHOLD_MAX_CUT,
 	NP_THRESHOLD_MAX_LOST,
 	NP_THRESHOLD_PASS_THROUGH,	/* below this part of its total, a function passes time on */
+	NP_THRESHOLD_BOUND_CPU,		/* bottleneck.h: of one CPU's time */
+	NP_THRESHOLD_BOUND_MEMORY,	/* of the time on CPUs, as the next two */
+	NP_THRESHOLD_BOUND_IO,
+	NP_THRESHOLD_BOUND_LOCKS,
 	NP_THRESHOLD_MIN_RUNS,		/* numbers from here on */
 	NP_THRESHOLD_MIN_SAMPLES,
 	NP_THRESHOLD_MANY_CALLS_NS,	/* hot-many: fewer ns a call than this */

@@ -80,7 +80,7 @@ static void wrong_files_are_refused_by_line_and_key(void **state)
 	static const struct {
 		const char *text, *line, *what;
 	} cases[] = {
-		{ "onw: []\n", "line 1", "unknown key 'onw' in neuroprof.yaml: did you mean 'own'?" },
+		{ "owns: []\n", "line 1", "unknown key 'owns' in neuroprof.yaml: did you mean 'own'?" },
 		{ "thresholds:\n  min_point: 1\n", "line 2", "did you mean 'min_points'?" },
 		{ "thresholds:\n  xyzzy: 1\n", "line 2", "'xyzzy' in thresholds: it takes rate, min_points" },
 		{ "thresholds: {rate: 0}\n", "line 1", "rate: '0' is no percentage from 1e-09 to 50" },

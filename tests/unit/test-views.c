@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "analyze/bottleneck.h"
 #include "analyze/factors.h"
 #include "analyze/lines.h"
 #include "analyze/peek.h"
@@ -330,6 +331,59 @@ static void threads_are_the_frames_at_the_root(void **state)
 	np_tree_destroy(tree);
 }
 
+static uint32_t of_kind(struct np_tree *tree, const char *name, enum np_kind kind)
+{
+	return np_tree_function(tree, &(struct np_function){
+		.name = np_tree_intern(tree, name, strlen(name)), .kind = (uint8_t)kind });
+}
+
+static void a_profile_tells_what_it_is_bound_by(void **state)
+{
+	static const struct {
+		const char *leaf;
+		enum np_kind kind;
+		unsigned percent;	/* of the time in LEAF */
+		uint64_t wall_ns;
+		const char *class;
+	} cases[] = {
+		{ "f", NP_KIND_OWN, 50, 2000, "CPU" },		/* half a CPU: by the project's threshold */
+		{ "f", NP_KIND_OWN, 50, 2000, "waiting" },
+		{ "f", NP_KIND_OWN, 50, 1000, "CPU" },
+		{ "f", NP_KIND_OWN, 50, 500, "CPU" },
+		{ "f", NP_KIND_OWN, 50, 0, "nothing in particular" },		/* nobody knows */
+		{ "malloc", NP_KIND_RUNTIME, 21, 1000, "memory" },
+		{ "malloc", NP_KIND_RUNTIME, 19, 1000, "CPU" },
+		{ "malloc", NP_KIND_OWN, 90, 1000, "CPU" },			/* its own of that name */
+		{ "operator new(unsigned long)", NP_KIND_LIBRARY, 90, 0, "memory" },
+		{ "__libc_pwrite64", NP_KIND_RUNTIME, 31, 1000, "I/O" },
+		{ "___pthread_mutex_lock", NP_KIND_RUNTIME, 11, 10000, "waiting and locks" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct np_tree *tree = new_tree(NP_CALLS_UNKNOWN);
+		struct np_bottleneck found;
+		struct np_config config;
+		uint32_t node;
+		char *class;
+
+		node = np_tree_child(tree, 0, of_kind(tree, "main", NP_KIND_OWN));
+		np_tree_add(tree, node, 10 * (100 - cases[i].percent), 100 - cases[i].percent, 0);
+		node = np_tree_child(tree, node, of_kind(tree, cases[i].leaf, cases[i].kind));
+		np_tree_add(tree, node, 10 * cases[i].percent, cases[i].percent, 0);
+		np_tree_meta(tree)->duration_ns = cases[i].wall_ns;
+		np_tree_finish(tree);
+		np_config_init(&config);
+		config.thresholds[NP_THRESHOLD_BOUND_CPU] = i == 0 ? 0.5 : -1;
+		np_bottleneck_init(&found, tree, &config);
+		class = np_bottleneck_class(&found);
+		if (strcmp(class, cases[i].class) != 0)
+			fail_msg("case %zu: %s", i, class);
+		free(class);
+		np_config_finish(&config);
+		np_tree_destroy(tree);
+	}
+}
+
 static void write_file(const char *path, const char *bytes, size_t size)
 {
 	FILE *to = fopen(path, "w");
@@ -388,6 +442,7 @@ int main(void)
 		cmocka_unit_test(functions_are_found_by_name_part_and_expression),
 		cmocka_unit_test(lines_hold_what_was_inlined_at_them),
 		cmocka_unit_test(threads_are_the_frames_at_the_root),
+		cmocka_unit_test(a_profile_tells_what_it_is_bound_by),
 		cmocka_unit_test(sources_are_found_and_nothing_else_is),
 	};
 
