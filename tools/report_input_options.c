@@ -12,7 +12,7 @@
 #include "profile/folded_read.h"
 #include "report_input.h"
 
-enum { OPT_STRICT = 2000, OPT_EVENT, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_COLUMNS, OPT_LAX,
+enum { OPT_STRICT = 2000, OPT_EVENT, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_SPAN, OPT_SLOWEST, OPT_REST, OPT_COLUMNS, OPT_LAX,
        OPT_DROP_EMPTY, OPT_DROP_THREADS, OPT_MERGE_KINDS, OPT_DIALECT };
 
 const struct option np_report_input_options[] = {
@@ -21,6 +21,9 @@ const struct option np_report_input_options[] = {
 	{ "label", required_argument, NULL, OPT_LABEL },
 	{ "threads", no_argument, NULL, OPT_THREADS },
 	{ "group-by", required_argument, NULL, OPT_GROUP_BY },
+	{ "span", required_argument, NULL, OPT_SPAN },
+	{ "slowest", required_argument, NULL, OPT_SLOWEST },
+	{ "rest", no_argument, NULL, OPT_REST },
 	{ "columns", required_argument, NULL, OPT_COLUMNS },
 	{ "lax", no_argument, NULL, OPT_LAX },
 	{ "drop-empty", no_argument, NULL, OPT_DROP_EMPTY },
@@ -35,6 +38,9 @@ const char np_report_input_help[] =
 	"      --label KEY=VALUE    of pprof: only those with that label; may be repeated\n"
 	"      --threads            of pprof: by thread, as root frames\n"
 	"      --group-by KEY       of pprof: by the values of a label\n"
+	"      --span NAME          of pprof: only what was taken inside a span of that name\n"
+	"      --slowest PERCENT    and of these spans only the slowest share, such as 1%; with --rest,\n"
+	"                           only the others\n"
 	"      --event NAME         of perf script text with several events: which (the first)\n"
 	"      --columns N|auto     of folded stacks: numbers that end each line (1)\n"
 	"      --dialect NAME       of folded stacks: file and line out of frames: auto, perf, pyspy,\n"
@@ -55,6 +61,16 @@ static void add_label(struct np_read_options *read, char *text)
 	labels = np_xrealloc((void *)(uintptr_t)read->labels, read->label_count + 1, sizeof(*labels));
 	labels[read->label_count++] = (struct np_read_label){ text, equals + 1 };
 	read->labels = labels;
+}
+
+static double slowest(const char *text)
+{
+	char *end;
+	double percent = strtod(text, &end);
+
+	if (end == text || (*end && strcmp(end, "%") != 0) || !(percent > 0 && percent < 100))
+		np_die(NP_EXIT_USAGE, "--slowest: '%s' is no share of spans, such as 1%%", text);
+	return percent / 100;
 }
 
 static unsigned columns(const char *text)
@@ -94,6 +110,15 @@ bool np_report_input_take(struct np_read_options *read, int option, char *value)
 		break;
 	case OPT_GROUP_BY:
 		read->group_by = value;
+		break;
+	case OPT_SPAN:
+		read->span = value;
+		break;
+	case OPT_SLOWEST:
+		read->slowest = slowest(value);
+		break;
+	case OPT_REST:
+		read->rest = true;
 		break;
 	case OPT_COLUMNS:
 		read->columns = columns(value);

@@ -45,20 +45,60 @@ static int find(struct np_pprof_model *model, const Np__Pprof__Sample *sample, c
 	return 0;
 }
 
-static int is_wanted(struct np_pprof_model *model, const Np__Pprof__Sample *sample)
+/* Has it a label KEY of that value, or one that the pattern fits?  A key may come more than once: a
+ * sample is in every span around it. */
+static int has(struct np_pprof_model *model, const Np__Pprof__Sample *sample, const char *key,
+	       const char *wanted)
 {
-	for (size_t i = 0; i < model->options->label_count; i++) {
-		const struct np_read_label *wanted = &model->options->labels[i];
+	for (size_t i = 0; i < sample->n_label; i++) {
 		const char *value;
 		char number[24];
+		uint32_t name;
 
-		if (find(model, sample, wanted->key, number, &value) < 0)
+		if (np_pprof_string(model, sample->label[i]->key, &name) < 0)
 			return -EBADMSG;
-		if (!value || (strcmp(value, wanted->value) != 0 &&
-			       fnmatch(wanted->value, value, 0) != 0))
-			return 0;
+		if (strcmp(np_tree_string(model->tree, name), key) != 0)
+			continue;
+		if (value_of(model, sample->label[i], number, &value) < 0)
+			return -EBADMSG;
+		if (strcmp(value, wanted) == 0 || fnmatch(wanted, value, 0) == 0)
+			return 1;
 	}
-	return 1;
+	return 0;
+}
+
+/* Did the span take longer than all but the slowest share?  Spans that had not ended are neither
+ * slow nor the rest.  The label is of tools/fold_spans.h. */
+static int is_slow_enough(struct np_pprof_model *model, const Np__Pprof__Sample *sample)
+{
+	const struct np_read_options *options = model->options;
+	int64_t limit = (int64_t)((1 - options->slowest) * 1e6);
+	char key[96];
+
+	snprintf(key, sizeof(key), "slowness:%.80s", options->span);
+	for (size_t i = 0; i < sample->n_label; i++) {
+		uint32_t name;
+
+		if (np_pprof_string(model, sample->label[i]->key, &name) < 0)
+			return -EBADMSG;
+		if (strcmp(np_tree_string(model->tree, name), key) == 0)
+			return (sample->label[i]->num >= limit) != options->rest;
+	}
+	return 0;
+}
+
+static int is_wanted(struct np_pprof_model *model, const Np__Pprof__Sample *sample)
+{
+	const struct np_read_options *options = model->options;
+	int wanted = 1;
+
+	for (size_t i = 0; i < options->label_count && wanted == 1; i++)
+		wanted = has(model, sample, options->labels[i].key, options->labels[i].value);
+	if (wanted == 1 && options->span)
+		wanted = has(model, sample, "span", options->span);
+	if (wanted == 1 && options->span && options->slowest > 0)
+		wanted = is_slow_enough(model, sample);
+	return wanted;
 }
 
 static uint32_t root_frame(struct np_pprof_model *model, const char *name)

@@ -271,6 +271,12 @@ static int read_profile(struct np_pprof_model *model)
 	if (rc == -EOVERFLOW)
 		return np_read_fail(model->report, rc,
 				    "'%s': the sum of the values passes 64 bits", model->file);
+	if (rc == 0 && !any_value && model->report->facts.other_labels && model->options->span)
+		return np_read_fail(model->report, -EBADMSG,
+				    "'%s': no sample was taken inside %s span '%s' (neuroprof_span() in the "
+				    "program makes them)", model->file, model->options->slowest <= 0 ? "a"
+				    : model->options->rest ? "any other than the slowest"
+							   : "the slowest", model->options->span);
 	if (rc == 0 && !any_value && model->report->facts.other_labels)
 		return np_read_fail(model->report, -EBADMSG,
 				    "'%s': no sample has the label %s=%s%s; it has %s", model->file,

@@ -34,6 +34,7 @@ struct np_read_options {
 	/* Of folded stacks: */
 	unsigned columns;	/* numbers at the end of each line; 0: one, or as the header says;
 				 * NP_READ_COLUMNS_AUTO is for the tools, see folded_columns.h */
+	unsigned value_column;	/* of several: which is the value, from 1; 0: the last */
 	bool lax;		/* values may have exponents */
 	bool drop_empty;	/* leave out frames without a name */
 	bool drop_threads;	/* and those that stand for processes and threads */
@@ -42,6 +43,9 @@ struct np_read_options {
 	/* Of pprof: only the samples that have each of these labels. */
 	const struct np_read_label *labels;
 	size_t label_count;
+	const char *span;	/* and those taken inside a span of this name; NULL: all */
+	double slowest;		/* of these, the share (0..1) that took longest; 0: all */
+	bool rest;		/* the ended ones that are not among the slowest */
 	bool threads;		/* of pprof: a root frame for each thread, from the labels */
 	const char *group_by;	/* of pprof: a root frame for each value of that label */
 };

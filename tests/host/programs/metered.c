@@ -18,6 +18,13 @@
 
 #include "neuroprof/neuroprof.h"
 
+/* Kept as one function of its own name. */
+#if defined(__has_attribute) && __has_attribute(noipa)
+#define FUNCTION __attribute__((noipa))
+#else
+#define FUNCTION __attribute__((noinline))
+#endif
+
 static struct neuroprof_metric *calls, *labelled, *level, *sizes, *outer, *inner, *slow;
 static long rounds;
 static volatile long rounds_slow;
@@ -30,13 +37,13 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-__attribute__((noinline)) static void burn_fast(uint64_t ns)
+FUNCTION static void burn_fast(uint64_t ns)
 {
 	for (uint64_t end = now_ns(CLOCK_THREAD_CPUTIME_ID) + ns; now_ns(CLOCK_THREAD_CPUTIME_ID) < end;)
 		;
 }
 
-__attribute__((noinline)) static void burn_slow(uint64_t ns)
+FUNCTION static void burn_slow(uint64_t ns)
 {
 	rounds_slow++;			/* or the two would be folded into one */
 	for (uint64_t end = now_ns(CLOCK_THREAD_CPUTIME_ID) + ns; now_ns(CLOCK_THREAD_CPUTIME_ID) < end;)
