@@ -6,54 +6,12 @@
  * profile's own, normalised; bytes that are not UTF-8 stand as "\xNN"; all but ASCII is escaped.
  */
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/message.h"
-#include "base/utf8.h"
+#include "report_json_values.h"
 #include "report_pair.h"
-
-static json_t *must(json_t *value)
-{
-	if (!value)
-		np_die(NP_EXIT_FAILURE, "out of memory");
-	return value;
-}
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, must(value)) != 0)
-		np_die(NP_EXIT_FAILURE, "out of memory");
-}
-
-static void append(json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, must(value)) != 0)
-		np_die(NP_EXIT_FAILURE, "out of memory");
-}
-
-static json_t *text(const char *bytes)
-{
-	size_t length = strlen(bytes);
-	char *clean = np_xcalloc(length * 4 + 1, 1);
-	json_t *value;
-
-	np_utf8_clean(clean, bytes, length);
-	value = must(json_string(clean));
-	free(clean);
-	return value;
-}
-
-static json_t *text_or_null(const char *bytes)
-{
-	return bytes && *bytes ? text(bytes) : json_null();
-}
-
-static json_t *real(double value)
-{
-	return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *count(size_t value)
 {
@@ -67,26 +25,26 @@ static json_t *change(const struct np_gate_change *change)
 
 	if (!change->tested)
 		return json_null();
-	object = must(json_object());
-	set(object, "before", real(verdict->share[0]));
-	set(object, "after", real(verdict->share[1]));
-	set(object, "change", real(verdict->change));
-	set(object, "ratio", verdict->share[0] > 0 ? real(verdict->share[1] / verdict->share[0])
+	object = np_json_must(json_object());
+	np_json_set(object, "before", np_json_real(verdict->share[0]));
+	np_json_set(object, "after", np_json_real(verdict->share[1]));
+	np_json_set(object, "change", np_json_real(verdict->change));
+	np_json_set(object, "ratio", verdict->share[0] > 0 ? np_json_real(verdict->share[1] / verdict->share[0])
 						   : json_null());
-	set(object, "lower95", real(verdict->lower));
-	set(object, "upper95", real(verdict->upper));
-	set(object, "standard_error", real(verdict->error));
-	set(object, "dispersion", real(verdict->phi));
-	set(object, "degrees_of_freedom", real(verdict->df));
-	set(object, "p", real(verdict->p));
-	set(object, "q", real(change->q));
-	set(object, "significant", json_boolean(change->significant));
+	np_json_set(object, "lower95", np_json_real(verdict->lower));
+	np_json_set(object, "upper95", np_json_real(verdict->upper));
+	np_json_set(object, "standard_error", np_json_real(verdict->error));
+	np_json_set(object, "dispersion", np_json_real(verdict->phi));
+	np_json_set(object, "degrees_of_freedom", np_json_real(verdict->df));
+	np_json_set(object, "p", np_json_real(verdict->p));
+	np_json_set(object, "q", np_json_real(change->q));
+	np_json_set(object, "significant", json_boolean(change->significant));
 	return object;
 }
 
 static json_t *name_of(const struct np_gate *gate, size_t row)
 {
-	return row == SIZE_MAX ? json_null() : text(gate->rows[row].row->name);
+	return row == SIZE_MAX ? json_null() : np_json_text(gate->rows[row].row->name);
 }
 
 /* Did the second set of recordings show it, too? */
@@ -97,30 +55,30 @@ static json_t *again(enum np_gate_again again)
 
 static json_t *row_object(const struct np_gate *gate, const struct np_gate_row *row)
 {
-	json_t *object = must(json_object());
+	json_t *object = np_json_must(json_object());
 
-	set(object, "function", text(row->row->name));
-	set(object, "module", text_or_null(row->row->module));
-	set(object, "file", text_or_null(row->row->file));
-	set(object, "line", row->row->line ? json_integer(row->row->line) : json_null());
-	set(object, "role", text(np_gate_role_name(row->role)));
-	set(object, "direction", row->role == NP_GATE_NONE ? json_null()
-				 : text(row->slower ? "slower" : "faster"));
-	set(object, "new", json_boolean(row->is_new));
-	set(object, "gone", json_boolean(row->is_gone));
-	set(object, "cause", name_of(gate, row->cause));
-	set(object, "renamed", name_of(gate, row->renamed));
-	set(object, "again", again(row->again));
-	set(object, "q", real(row->q));
-	set(object, "self", change(&row->self));
-	set(object, "total", change(&row->total));
+	np_json_set(object, "function", np_json_text(row->row->name));
+	np_json_set(object, "module", np_json_text_or_null(row->row->module));
+	np_json_set(object, "file", np_json_text_or_null(row->row->file));
+	np_json_set(object, "line", row->row->line ? json_integer(row->row->line) : json_null());
+	np_json_set(object, "role", np_json_text(np_gate_role_name(row->role)));
+	np_json_set(object, "direction", row->role == NP_GATE_NONE ? json_null()
+				 : np_json_text(row->slower ? "slower" : "faster"));
+	np_json_set(object, "new", json_boolean(row->is_new));
+	np_json_set(object, "gone", json_boolean(row->is_gone));
+	np_json_set(object, "cause", name_of(gate, row->cause));
+	np_json_set(object, "renamed", name_of(gate, row->renamed));
+	np_json_set(object, "again", again(row->again));
+	np_json_set(object, "q", np_json_real(row->q));
+	np_json_set(object, "self", change(&row->self));
+	np_json_set(object, "total", change(&row->total));
 	return object;
 }
 
 /* Those that are large enough to matter. */
 static json_t *modules(const struct np_gate *gate)
 {
-	json_t *array = must(json_array());
+	json_t *array = np_json_must(json_array());
 
 	for (size_t i = 0; i < gate->module_count; i++) {
 		const struct np_gate_module *module = &gate->modules[i];
@@ -128,24 +86,24 @@ static json_t *modules(const struct np_gate *gate)
 
 		if (!module->asked)
 			continue;
-		object = must(json_object());
-		set(object, "module", text_or_null(module->name));
-		set(object, "functions", count(module->functions));
-		set(object, "role", text(np_gate_role_name(module->role)));
-		set(object, "direction", module->role == NP_GATE_NONE ? json_null()
-					 : text(module->slower ? "slower" : "faster"));
-		set(object, "cause", name_of(gate, module->cause));
-		set(object, "again", again(module->again));
-		set(object, "q", real(module->q));
-		set(object, "together", change(&module->own));
-		append(array, object);
+		object = np_json_must(json_object());
+		np_json_set(object, "module", np_json_text_or_null(module->name));
+		np_json_set(object, "functions", count(module->functions));
+		np_json_set(object, "role", np_json_text(np_gate_role_name(module->role)));
+		np_json_set(object, "direction", module->role == NP_GATE_NONE ? json_null()
+					 : np_json_text(module->slower ? "slower" : "faster"));
+		np_json_set(object, "cause", name_of(gate, module->cause));
+		np_json_set(object, "again", again(module->again));
+		np_json_set(object, "q", np_json_real(module->q));
+		np_json_set(object, "together", change(&module->own));
+		np_json_append(array, object);
 	}
 	return array;
 }
 
 static json_t *runs(const struct np_compare *compare, enum np_side side)
 {
-	json_t *array = must(json_array());
+	json_t *array = np_json_must(json_array());
 
 	for (size_t i = 0; i < compare->run_count; i++) {
 		const struct np_compare_run *run = &compare->runs[i];
@@ -153,42 +111,42 @@ static json_t *runs(const struct np_compare *compare, enum np_side side)
 
 		if (run->side != side)
 			continue;
-		object = must(json_object());
-		set(object, "file", text(run->path));
-		set(object, "value", real(run->value));
-		set(object, "samples", run->samples > 0 ? real(run->samples) : json_null());
-		set(object, "duration_ns", run->duration_ns ? json_integer((json_int_t)run->duration_ns)
+		object = np_json_must(json_object());
+		np_json_set(object, "file", np_json_text(run->path));
+		np_json_set(object, "value", np_json_real(run->value));
+		np_json_set(object, "samples", run->samples > 0 ? np_json_real(run->samples) : json_null());
+		np_json_set(object, "duration_ns", run->duration_ns ? json_integer((json_int_t)run->duration_ns)
 							    : json_null());
-		set(object, "unresolved_share", real(run->unresolved));
-		set(object, "cut_share", real(run->truncated));
-		set(object, "lost_share", run->lost >= 0 ? real(run->lost) : json_null());
-		append(array, object);
+		np_json_set(object, "unresolved_share", np_json_real(run->unresolved));
+		np_json_set(object, "cut_share", np_json_real(run->truncated));
+		np_json_set(object, "lost_share", run->lost >= 0 ? np_json_real(run->lost) : json_null());
+		np_json_append(array, object);
 	}
 	return array;
 }
 
 static json_t *budgets(const struct np_gate *gate)
 {
-	json_t *array = must(json_array());
+	json_t *array = np_json_must(json_array());
 
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
 		const struct np_budget *budget = &gate->options.budgets[i];
 		bool is_calls = budget->of == NP_BUDGET_CALLS;
-		json_t *object = must(json_object());
+		json_t *object = np_json_must(json_object());
 
-		set(object, "pattern", text(budget->match.function ? budget->match.function : "*"));
-		set(object, "module_pattern", text_or_null(budget->match.module));
-		set(object, "file_pattern", text_or_null(budget->match.file));
-		set(object, "of", text(np_budget_of_name(budget->of)));
-		set(object, "most", real(budget->most));
-		set(object, "function", text_or_null(budget->function));
-		set(object, is_calls ? "calls" : "share",
-		    budget->function ? real(budget->value) : json_null());
+		np_json_set(object, "pattern", np_json_text(budget->match.function ? budget->match.function : "*"));
+		np_json_set(object, "module_pattern", np_json_text_or_null(budget->match.module));
+		np_json_set(object, "file_pattern", np_json_text_or_null(budget->match.file));
+		np_json_set(object, "of", np_json_text(np_budget_of_name(budget->of)));
+		np_json_set(object, "most", np_json_real(budget->most));
+		np_json_set(object, "function", np_json_text_or_null(budget->function));
+		np_json_set(object, is_calls ? "calls" : "share",
+		    budget->function ? np_json_real(budget->value) : json_null());
 		if (!is_calls)
-			set(object, "share_lower95",
-			    budget->function ? real(budget->lower) : json_null());
-		set(object, "again", again(budget->again));
-		append(array, object);
+			np_json_set(object, "share_lower95",
+			    budget->function ? np_json_real(budget->lower) : json_null());
+		np_json_set(object, "again", again(budget->again));
+		np_json_append(array, object);
 	}
 	return array;
 }
@@ -196,24 +154,24 @@ static json_t *budgets(const struct np_gate *gate)
 static json_t *method(const struct np_pair *pair)
 {
 	const struct np_gate *gate = &pair->gate;
-	json_t *object = must(json_object());
+	json_t *object = np_json_must(json_object());
 
-	set(object, "false_discovery_rate", real(gate->options.rate));
-	set(object, "minimum_points", real(gate->options.points));
-	set(object, "minimum_relative", real(gate->options.relative));
-	set(object, "runs_to_fail", count(gate->options.runs_fail));
-	set(object, "same_work", json_boolean(gate->options.same_work));
-	set(object, "value_type", text(pair->compare.value_type));
-	set(object, "value_unit", text(pair->compare.value_unit));
-	set(object, "guard_scale", real(gate->experiment.scale));
-	set(object, "guard_scale_error", real(gate->experiment.scale_error));
-	set(object, "noise_self", real(gate->noise_self.sigma));
-	set(object, "noise_total", real(gate->noise_total.sigma));
-	set(object, "prior_degrees_self", real(gate->noise_self.prior_df));
-	set(object, "prior_degrees_total", real(gate->noise_total.prior_df));
-	set(object, "functions", count(gate->row_count));
-	set(object, "functions_tested", count(gate->tested));
-	set(object, "names_normalised", json_integer((json_int_t)pair->compare.renamed));
+	np_json_set(object, "false_discovery_rate", np_json_real(gate->options.rate));
+	np_json_set(object, "minimum_points", np_json_real(gate->options.points));
+	np_json_set(object, "minimum_relative", np_json_real(gate->options.relative));
+	np_json_set(object, "runs_to_fail", count(gate->options.runs_fail));
+	np_json_set(object, "same_work", json_boolean(gate->options.same_work));
+	np_json_set(object, "value_type", np_json_text(pair->compare.value_type));
+	np_json_set(object, "value_unit", np_json_text(pair->compare.value_unit));
+	np_json_set(object, "guard_scale", np_json_real(gate->experiment.scale));
+	np_json_set(object, "guard_scale_error", np_json_real(gate->experiment.scale_error));
+	np_json_set(object, "noise_self", np_json_real(gate->noise_self.sigma));
+	np_json_set(object, "noise_total", np_json_real(gate->noise_total.sigma));
+	np_json_set(object, "prior_degrees_self", np_json_real(gate->noise_self.prior_df));
+	np_json_set(object, "prior_degrees_total", np_json_real(gate->noise_total.prior_df));
+	np_json_set(object, "functions", count(gate->row_count));
+	np_json_set(object, "functions_tested", count(gate->tested));
+	np_json_set(object, "names_normalised", json_integer((json_int_t)pair->compare.renamed));
 	return object;
 }
 
@@ -224,34 +182,34 @@ static json_t *confirmation(const struct np_pair *pair)
 
 	if (!pair->second && !pair->unconfirmed)
 		return json_null();
-	object = must(json_object());
-	set(object, "again", again(pair->gate.again));
-	set(object, "whole_again", again(pair->gate.work_again));
-	set(object, "problem", text_or_null(pair->unconfirmed));
-	set(object, "before", pair->second ? runs(&pair->second->compare, NP_BEFORE) : json_null());
-	set(object, "after", pair->second ? runs(&pair->second->compare, NP_AFTER) : json_null());
+	object = np_json_must(json_object());
+	np_json_set(object, "again", again(pair->gate.again));
+	np_json_set(object, "whole_again", again(pair->gate.work_again));
+	np_json_set(object, "problem", np_json_text_or_null(pair->unconfirmed));
+	np_json_set(object, "before", pair->second ? runs(&pair->second->compare, NP_BEFORE) : json_null());
+	np_json_set(object, "after", pair->second ? runs(&pair->second->compare, NP_AFTER) : json_null());
 	return object;
 }
 
 static json_t *findings(const struct np_gate *gate)
 {
-	json_t *array = must(json_array());
+	json_t *array = np_json_must(json_array());
 
 	for (size_t i = 0; i < gate->order_count; i++)
-		append(array, row_object(gate, &gate->rows[gate->order[i]]));
+		np_json_append(array, row_object(gate, &gate->rows[gate->order[i]]));
 	return array;
 }
 
 /* What was looked at and not found. */
 static json_t *others(const struct np_gate *gate)
 {
-	json_t *array = must(json_array());
+	json_t *array = np_json_must(json_array());
 
 	for (size_t i = 0; i < gate->row_count; i++) {
 		const struct np_gate_row *row = &gate->rows[i];
 
 		if (row->role == NP_GATE_NONE && (row->self.tested || row->total.tested))
-			append(array, row_object(gate, row));
+			np_json_append(array, row_object(gate, row));
 	}
 	return array;
 }
@@ -259,27 +217,27 @@ static json_t *others(const struct np_gate *gate)
 void np_gate_json(const struct np_pair *pair, FILE *to)
 {
 	const struct np_gate *gate = &pair->gate;
-	json_t *root = must(json_object()), *problems = must(json_array());
+	json_t *root = np_json_must(json_object()), *problems = np_json_must(json_array());
 	char *sentence = np_pair_verdict(pair);
 
 	for (size_t i = 0; i < gate->problem_count; i++)
-		append(problems, text(gate->problems[i].text));
-	set(root, "schema", text(NP_GATE_SCHEMA));
-	set(root, "verdict", text(np_gate_result_name(gate->result)));
-	set(root, "summary", text(sentence));
-	set(root, "exit_status", json_integer(np_pair_status(pair)));
-	set(root, "before", runs(&pair->compare, NP_BEFORE));
-	set(root, "after", runs(&pair->compare, NP_AFTER));
-	set(root, "problems", problems);
-	set(root, "method", method(pair));
-	set(root, "whole", gate->work_known ? change(&gate->work) : json_null());
-	set(root, "findings", findings(gate));
-	set(root, "unchanged", others(gate));
-	set(root, "modules", modules(gate));
-	set(root, "budgets", budgets(gate));
-	set(root, "confirmation", confirmation(pair));
-	set(root, "undecided", count(gate->undecided));
-	set(root, "runs_needed", gate->runs_needed ? count(gate->runs_needed) : json_null());
+		np_json_append(problems, np_json_text(gate->problems[i].text));
+	np_json_set(root, "schema", np_json_text(NP_GATE_SCHEMA));
+	np_json_set(root, "verdict", np_json_text(np_gate_result_name(gate->result)));
+	np_json_set(root, "summary", np_json_text(sentence));
+	np_json_set(root, "exit_status", json_integer(np_pair_status(pair)));
+	np_json_set(root, "before", runs(&pair->compare, NP_BEFORE));
+	np_json_set(root, "after", runs(&pair->compare, NP_AFTER));
+	np_json_set(root, "problems", problems);
+	np_json_set(root, "method", method(pair));
+	np_json_set(root, "whole", gate->work_known ? change(&gate->work) : json_null());
+	np_json_set(root, "findings", findings(gate));
+	np_json_set(root, "unchanged", others(gate));
+	np_json_set(root, "modules", modules(gate));
+	np_json_set(root, "budgets", budgets(gate));
+	np_json_set(root, "confirmation", confirmation(pair));
+	np_json_set(root, "undecided", count(gate->undecided));
+	np_json_set(root, "runs_needed", gate->runs_needed ? count(gate->runs_needed) : json_null());
 	json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
 	fputc('\n', to);
 	json_decref(root);
@@ -290,18 +248,18 @@ void np_gate_json(const struct np_pair *pair, FILE *to)
 
 static json_t *message(const char *raw)
 {
-	json_t *object = must(json_object());
+	json_t *object = np_json_must(json_object());
 
-	set(object, "text", text(raw));
+	np_json_set(object, "text", np_json_text(raw));
 	return object;
 }
 
 static json_t *rule(const char *id, const char *words)
 {
-	json_t *object = must(json_object());
+	json_t *object = np_json_must(json_object());
 
-	set(object, "id", text(id));
-	set(object, "shortDescription", message(words));
+	np_json_set(object, "id", np_json_text(id));
+	np_json_set(object, "shortDescription", message(words));
 	return object;
 }
 
@@ -320,51 +278,51 @@ static json_t *uri(const char *path)
 		else
 			at += sprintf(at, "%%%02X", (unsigned char)*path);
 	}
-	value = must(json_string(to));
+	value = np_json_must(json_string(to));
 	free(to);
 	return value;
 }
 
 static json_t *physical_location(const struct np_compare_row *row)
 {
-	json_t *place = must(json_object()), *artifact = must(json_object());
-	json_t *region = must(json_object());
+	json_t *place = np_json_must(json_object()), *artifact = np_json_must(json_object());
+	json_t *region = np_json_must(json_object());
 
-	set(artifact, "uri", uri(np_pair_file(row->file)));
-	set(region, "startLine", json_integer(row->line ? row->line : 1));
-	set(place, "artifactLocation", artifact);
-	set(place, "region", region);
+	np_json_set(artifact, "uri", uri(np_pair_file(row->file)));
+	np_json_set(region, "startLine", json_integer(row->line ? row->line : 1));
+	np_json_set(place, "artifactLocation", artifact);
+	np_json_set(place, "region", region);
 	return place;
 }
 
 static json_t *location(const struct np_compare_row *row)
 {
-	json_t *array = must(json_array()), *object = must(json_object());
-	json_t *names = must(json_array()), *name = must(json_object());
+	json_t *array = np_json_must(json_array()), *object = np_json_must(json_object());
+	json_t *names = np_json_must(json_array()), *name = np_json_must(json_object());
 
-	set(name, "name", text(row->name));
-	set(name, "kind", text("function"));
-	append(names, name);
-	set(object, "logicalLocations", names);
+	np_json_set(name, "name", np_json_text(row->name));
+	np_json_set(name, "kind", np_json_text("function"));
+	np_json_append(names, name);
+	np_json_set(object, "logicalLocations", names);
 	if (*row->file)
-		set(object, "physicalLocation", physical_location(row));
-	append(array, object);
+		np_json_set(object, "physicalLocation", physical_location(row));
+	np_json_append(array, object);
 	return array;
 }
 
 static json_t *result(const char *id, const char *level, const char *raw,
 		      const struct np_compare_row *row)
 {
-	json_t *object = must(json_object()), *prints;
+	json_t *object = np_json_must(json_object()), *prints;
 
-	set(object, "ruleId", text(id));
-	set(object, "level", text(level));
-	set(object, "message", message(raw));
+	np_json_set(object, "ruleId", np_json_text(id));
+	np_json_set(object, "level", np_json_text(level));
+	np_json_set(object, "message", message(raw));
 	if (row) {
-		set(object, "locations", location(row));
-		prints = must(json_object());
-		set(prints, "function/v1", text(row->name));
-		set(object, "partialFingerprints", prints);
+		np_json_set(object, "locations", location(row));
+		prints = np_json_must(json_object());
+		np_json_set(prints, "function/v1", np_json_text(row->name));
+		np_json_set(object, "partialFingerprints", prints);
 	}
 	return object;
 }
@@ -373,10 +331,10 @@ static json_t *results(const struct np_pair *pair)
 {
 	const struct np_gate *gate = &pair->gate;
 	const char *level = gate->result == NP_GATE_FAIL ? "error" : "warning";
-	json_t *array = must(json_array());
+	json_t *array = np_json_must(json_array());
 
 	for (size_t i = 0; i < gate->problem_count; i++)
-		append(array, result("profile-unusable", "error", gate->problems[i].text, NULL));
+		np_json_append(array, result("profile-unusable", "error", gate->problems[i].text, NULL));
 	for (size_t i = 0; i < gate->order_count; i++) {
 		const struct np_gate_row *row = &gate->rows[gate->order[i]];
 		char *sentence;
@@ -384,7 +342,7 @@ static json_t *results(const struct np_pair *pair)
 		if (row->role != NP_GATE_CAUSE || !row->slower)
 			continue;
 		sentence = np_pair_sentence(gate, row);
-		append(array, result("slower-function", row->again == NP_GATE_NOT_AGAIN ? "warning" : level,
+		np_json_append(array, result("slower-function", row->again == NP_GATE_NOT_AGAIN ? "warning" : level,
 				     sentence, row->row));
 		free(sentence);
 	}
@@ -395,12 +353,12 @@ static json_t *results(const struct np_pair *pair)
 		if (module->role != NP_GATE_CAUSE || !module->slower)
 			continue;
 		sentence = np_pair_module_sentence(module);
-		append(array, result("slower-module", module->again == NP_GATE_NOT_AGAIN ? "warning" : level,
+		np_json_append(array, result("slower-module", module->again == NP_GATE_NOT_AGAIN ? "warning" : level,
 				     sentence, NULL));
 		free(sentence);
 	}
 	if (gate->work.significant && gate->work.verdict.change > 0)
-		append(array, result("slower-whole", level, "the whole takes more time", NULL));
+		np_json_append(array, result("slower-whole", level, "the whole takes more time", NULL));
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
 		const struct np_budget *budget = &gate->options.budgets[i];
 		char *sentence;
@@ -408,7 +366,7 @@ static json_t *results(const struct np_pair *pair)
 		if (!np_budget_is_over(budget) && !np_budget_is_close(budget))
 			continue;
 		sentence = np_pair_budget_sentence(budget);
-		append(array, result("over-budget", np_budget_is_over(budget) &&
+		np_json_append(array, result("over-budget", np_budget_is_over(budget) &&
 				     budget->again != NP_GATE_NOT_AGAIN ? "error" : "warning",
 				     sentence, NULL));
 		free(sentence);
@@ -418,25 +376,25 @@ static json_t *results(const struct np_pair *pair)
 
 void np_gate_sarif(const struct np_pair *pair, FILE *to)
 {
-	json_t *root = must(json_object()), *runs_array = must(json_array());
-	json_t *run = must(json_object()), *tool = must(json_object()), *driver = must(json_object());
-	json_t *rules = must(json_array());
+	json_t *root = np_json_must(json_object()), *runs_array = np_json_must(json_array());
+	json_t *run = np_json_must(json_object()), *tool = np_json_must(json_object()), *driver = np_json_must(json_object());
+	json_t *rules = np_json_must(json_array());
 
-	append(rules, rule("slower-function", "A function takes more time than before"));
-	append(rules, rule("slower-module", "The functions of a module together take more time than before"));
-	append(rules, rule("slower-whole", "The whole takes more time than before"));
-	append(rules, rule("over-budget", "A function takes more than its budget"));
-	append(rules, rule("profile-unusable", "The recordings are too poor to judge by"));
-	set(driver, "name", text("neuroprof-report"));
-	set(driver, "version", text(NP_VERSION));
-	set(driver, "rules", rules);
-	set(tool, "driver", driver);
-	set(run, "tool", tool);
-	set(run, "results", results(pair));
-	append(runs_array, run);
-	set(root, "$schema", text("https://json.schemastore.org/sarif-2.1.0.json"));
-	set(root, "version", text("2.1.0"));
-	set(root, "runs", runs_array);
+	np_json_append(rules, rule("slower-function", "A function takes more time than before"));
+	np_json_append(rules, rule("slower-module", "The functions of a module together take more time than before"));
+	np_json_append(rules, rule("slower-whole", "The whole takes more time than before"));
+	np_json_append(rules, rule("over-budget", "A function takes more than its budget"));
+	np_json_append(rules, rule("profile-unusable", "The recordings are too poor to judge by"));
+	np_json_set(driver, "name", np_json_text("neuroprof-report"));
+	np_json_set(driver, "version", np_json_text(NP_VERSION));
+	np_json_set(driver, "rules", rules);
+	np_json_set(tool, "driver", driver);
+	np_json_set(run, "tool", tool);
+	np_json_set(run, "results", results(pair));
+	np_json_append(runs_array, run);
+	np_json_set(root, "$schema", np_json_text("https://json.schemastore.org/sarif-2.1.0.json"));
+	np_json_set(root, "version", np_json_text("2.1.0"));
+	np_json_set(root, "runs", runs_array);
 	json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	fputc('\n', to);
 	json_decref(root);
