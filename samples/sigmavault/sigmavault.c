@@ -68,13 +68,14 @@ static void run(const struct vault_settings *settings, const char *directory)
 
 int main(int argc, char **argv)
 {
-	struct vault_settings settings = { .keys = 100000, .threads = 2, .seconds = 1,
+	struct vault_settings settings = { .keys = 100000, .threads = 2, .milliseconds = 1000,
 		.cache_percent = 30, .read_percent = 90, .absent_percent = 20, .rate = 20000, .seed = 1,
 		.defect = defects[0] };
 	const struct sample_option table[] = {
 		{ "keys", "in the store", &settings.keys, 1000, 50000000, NULL, NULL, NULL },
 		{ "threads", "that read and write", &settings.threads, 1, 64, NULL, NULL, NULL },
-		{ "seconds", "for each of the four parts", &settings.seconds, 1, 3600, NULL, NULL, NULL },
+		{ "milliseconds", "for each of the four parts", &settings.milliseconds, 10, 3600000, NULL,
+			NULL, NULL },
 		{ "cache", "percent of the keys", &settings.cache_percent, 1, 100, NULL, NULL, NULL },
 		{ "reads", "percent, open loop", &settings.read_percent, 0, 100, NULL, NULL, NULL },
 		{ "absent", "percent of reads for keys that are not there", &settings.absent_percent, 0,

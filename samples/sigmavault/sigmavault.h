@@ -23,7 +23,7 @@ struct vault_value {
 };
 
 struct vault_settings {
-	uint64_t keys, threads, seconds, cache_percent, read_percent, absent_percent, rate, seed;
+	uint64_t keys, threads, milliseconds, cache_percent, read_percent, absent_percent, rate, seed;
 	const char *defect;
 	const char *directory;
 };

@@ -157,13 +157,13 @@ static double rate_of(struct vault *vault, bool writes, bool durable, uint64_t t
 {
 	uint64_t begun = sample_now_ns(), operations = 0;
 	struct worker first = { .vault = vault, .is_writer = writes, .durable = durable,
-		.end = begun + vault->settings->seconds * 1000000000u };
+		.end = begun + vault->settings->milliseconds * 1000000u };
 	struct worker *workers;
 	double seconds;
 
 	zipf_init(&first.zipf, vault->settings->keys);
 	begun = sample_now_ns();
-	first.end = begun + vault->settings->seconds * 1000000000u;
+	first.end = begun + vault->settings->milliseconds * 1000000u;
 	workers = run(&first, threads, closed_loop);
 	seconds = (double)(sample_now_ns() - begun) / 1e9;
 	for (uint64_t i = 0; i < threads; i++)
@@ -185,7 +185,7 @@ void workload_durable(struct vault *vault)
 
 	sample_print("durable_writes_per_s", rate);
 	sample_print("durable_syncs_per_s",
-		(double)(vault->log.syncs - syncs) / (double)vault->settings->seconds);
+		(double)(vault->log.syncs - syncs) / ((double)vault->settings->milliseconds / 1e3));
 }
 
 void workload_open_loop(struct vault *vault)
@@ -197,7 +197,7 @@ void workload_open_loop(struct vault *vault)
 
 	zipf_init(&first.zipf, vault->settings->keys);
 	first.first_due = sample_now_ns() + 1000000;
-	first.end = first.first_due + vault->settings->seconds * 1000000000u;
+	first.end = first.first_due + vault->settings->milliseconds * 1000000u;
 	workers = run(&first, threads, open_loop);
 	for (uint64_t i = 1; i < threads; i++) {
 		sample_latency_merge(workers[0].reads, workers[i].reads);
