@@ -70,7 +70,7 @@ static char *hint_of(const struct np_report_settings *settings)
 {
 	char *stem, *better, *hint = NULL;
 
-	if (settings->file_count != 1 || !np_ends_with(settings->files[0], ".folded"))
+	if (settings->file_count != 1 || settings->read.anonymize || !np_ends_with(settings->files[0], ".folded"))
 		return NULL;
 	stem = stem_of(settings->files[0]);
 	better = np_xasprintf("%s.pb.gz", stem);
@@ -103,20 +103,15 @@ static int write_ranking(const struct np_report *report)
 
 static int write_picture(const struct np_report *report)
 {
-	const struct np_report_settings *settings = report->settings;
-	char *stem = stem_of(report->source), *raw = np_xasprintf("Flame graph of %s",
-		strrchr(stem, '/') ? strrchr(stem, '/') + 1 : stem);
-	const struct np_svg_options options = { .title = settings->title ? settings->title : raw,
-		.source = settings->title ? report->source : NULL, .width = settings->width,
-		.narrow_px = settings->narrow_px, .icicle = settings->icicle };
-	struct np_report_file file;
-	int rc = np_report_file_open(&file, report->svg);
+	const struct np_drawing *drawing = &report->settings->drawing;
+	char *stem = stem_of(report->source), *title = np_xasprintf("Flame %s of %s",
+		drawing->in_order ? "chart" : "graph", strrchr(stem, '/') ? strrchr(stem, '/') + 1 : stem);
+	int rc = np_drawing_write(drawing, report->tree, title, drawing->title ? report->source : NULL,
+				  report->svg);
 
-	if (rc == 0)
-		np_svg_write(report->tree, &options, file.to);	/* close reports what failed */
-	free(raw);
+	free(title);
 	free(stem);
-	return rc < 0 ? np_report_file_close(&file), rc : np_report_file_close(&file);
+	return rc;
 }
 
 /* --complexity says all about complexity, whatever else the project's file says. */
@@ -170,13 +165,14 @@ int main(int argc, char **argv)
 	np_report_options(argc, argv, &settings);
 	configure(&config, &settings);
 	report.tree = np_report_input_read(settings.files, settings.file_count, &settings.read);
+	np_drawing_values(&settings.drawing, report.tree);
 	if (np_config_apply(&config, report.tree))
 		np_tree_sort(report.tree);
 	np_ranking_init(&ranking, report.tree, &config.complexity, settings.order);
 	report.ranking = &ranking;
 	report.config = &config;
 	report.complexity = &config.complexity;
-	report.source = source = np_report_input_name(settings.files, settings.file_count);
+	report.source = source = np_report_input_name(settings.files, settings.file_count, &settings.read);
 	report.hint = hint = hint_of(&settings);
 	report.svg = svg = svg_path(&settings);
 	report.columns = np_report_columns(settings.output);

@@ -14,6 +14,7 @@
 #include "analyze/factors.h"
 #include "analyze/rank.h"
 #include "profile/read.h"
+#include "report_drawing.h"
 
 #define NP_REPORT_SCHEMA "neuroprof-report/1"
 #define NP_REPORT_SOURCE_DIRECTORIES 16
@@ -36,11 +37,8 @@ struct np_report_settings {
 	const char *config;	/* NULL: the one above the working directory */
 	bool no_config;
 	bool factors;		/* a second table */
-	const char *title;
+	struct np_drawing drawing;
 	const char *output;	/* NULL: standard output */
-	unsigned width;
-	double narrow_px;
-	bool icicle;
 	bool sources;		/* of a page: with the text of source lines */
 	char *source_directories[NP_REPORT_SOURCE_DIRECTORIES];
 	size_t source_directory_count;

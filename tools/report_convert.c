@@ -165,7 +165,7 @@ int np_report_convert(int argc, char **argv)
 	count = (size_t)(argc - optind);
 	np_report_input_check(argv + optind, count);
 	tree = np_report_input_read(argv + optind, count, &settings.read);
-	name = np_report_input_name(argv + optind, count);
+	name = np_report_input_name(argv + optind, count, &settings.read);
 	status = np_convert_write(settings.format, tree, name, settings.output ? settings.output : "-");
 	free(name);
 	np_tree_destroy(tree);

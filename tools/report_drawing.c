@@ -13,6 +13,7 @@
 #include "base/message.h"
 #include "profile/folded_value.h"
 #include "report.h"
+#include "report_input.h"
 
 const char np_drawing_help[] =
 	"      --title TEXT         its title\n"
@@ -85,19 +86,14 @@ void np_drawing_init(struct np_drawing *drawing)
 
 struct option *np_drawing_options(const struct option *own)
 {
-	size_t count = 0;
-	struct option *all;
+	struct option rows[OPTION_COUNT + IGNORED_COUNT + 1];
 
-	while (own[count].name)
-		count++;
-	all = np_xcalloc(count + OPTION_COUNT + IGNORED_COUNT + 1, sizeof(*all));
-	memcpy(all, own, count * sizeof(*all));
-	memcpy(all + count, options, sizeof(options));
-	count += OPTION_COUNT;
+	memset(rows, 0, sizeof(rows));
+	memcpy(rows, options, sizeof(options));
 	for (size_t i = 0; i < IGNORED_COUNT; i++)
-		all[count + i] = (struct option){ ignored[i].name, ignored[i].has_arg, NULL,
-						  OPT_IGNORED + (int)i };
-	return all;
+		rows[OPTION_COUNT + i] = (struct option){ ignored[i].name, ignored[i].has_arg, NULL,
+							  OPT_IGNORED + (int)i };
+	return np_options_join(own, rows);
 }
 
 static double number(const char *option, const char *text, size_t length, double least, double most)

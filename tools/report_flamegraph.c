@@ -21,11 +21,10 @@ static const char help_text[] =
 	"Draws a flame graph, with the options of flamegraph.pl.  FILE: pprof, folded stacks or the\n"
 	"text of perf script; without, standard input.\n\n";
 
-enum { OPT_STRICT = 256, OPT_HELP };
+enum { OPT_HELP = 256 };
 
 static const struct option own_options[] = {
 	{ "output", required_argument, NULL, 'o' },
-	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -35,8 +34,9 @@ static void print_help(void)
 	fputs(help_text, stdout);
 	fputs("  -o, --output FILE        instead of standard output\n", stdout);
 	fputs(np_drawing_help, stdout);
-	fputs("      --strict             a line that is no stack is an error, not a note\n"
-	      "      --help\n\n"
+	fputc('\n', stdout);
+	fputs(np_report_input_help, stdout);
+	fputs("\n      --help\n\n"
 	      "Exit status: 0 done; 1 an input or output failed; 2 wrong usage.\n", stdout);
 	exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
 }
@@ -45,8 +45,9 @@ int np_report_flamegraph(int argc, char **argv)
 {
 	static char standard_input[] = "-";
 	char *no_file[] = { standard_input, NULL }, **files;
-	struct option *options = np_drawing_options(own_options);
-	struct np_read_options read = { .strict = false };
+	struct option *with_input = np_report_input_join(own_options);
+	struct option *options = np_drawing_options(with_input);
+	struct np_read_options read = { .event = NULL };
 	const char *output = "-";
 	struct np_drawing drawing;
 	struct np_tree *tree;
@@ -58,14 +59,11 @@ int np_report_flamegraph(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
 		if (option == '?' || option == ':')
 			exit(np_bad_option(option, argv, "neuroprof-report flamegraph --help"));
-		if (np_drawing_take(&drawing, option, optarg))
+		if (np_report_input_take(&read, option, optarg) || np_drawing_take(&drawing, option, optarg))
 			continue;
 		if (option == OPT_HELP)
 			print_help();
-		if (option == OPT_STRICT)
-			read.strict = true;
-		else
-			output = optarg;
+		output = optarg;
 	}
 	files = optind < argc ? argv + optind : no_file;
 	count = optind < argc ? (size_t)(argc - optind) : 1;
@@ -77,6 +75,8 @@ int np_report_flamegraph(int argc, char **argv)
 	np_drawing_values(&drawing, tree);
 	rc = np_drawing_write(&drawing, tree, drawing.in_order ? "Flame chart" : "Flame graph", NULL, output);
 	np_tree_destroy(tree);
+	np_report_input_free(&read);
 	free(options);
+	free(with_input);
 	return rc < 0 ? NP_EXIT_FAILURE : NP_EXIT_OK;
 }

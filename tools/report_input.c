@@ -56,6 +56,12 @@ struct np_tree *np_report_input_read(char **files, size_t count,
 		if (*report.message)
 			np_note("%s", report.message);
 	}
+	if (options->anonymize) {
+		struct np_tree *named = tree;
+
+		tree = np_tree_anonymize(named, options->anonymize);
+		np_tree_destroy(named);
+	}
 	np_tree_finish(tree);
 	np_tree_sort(tree);
 	if (np_tree_node(tree, 0)->total == 0)
@@ -64,11 +70,12 @@ struct np_tree *np_report_input_read(char **files, size_t count,
 	return tree;
 }
 
-char *np_report_input_name(char **files, size_t count)
+char *np_report_input_name(char **files, size_t count, const struct np_read_options *options)
 {
 	const char *first = strcmp(files[0], "-") == 0 ? "standard input" : files[0];
-	char *raw = count == 1 ? np_xstrdup(first)
-			       : np_xasprintf("%s and %zu more, summed", first, count - 1);
+	char *raw = options->anonymize ? np_xstrdup("a profile without names")
+		  : count == 1	       ? np_xstrdup(first)
+				       : np_xasprintf("%s and %zu more, summed", first, count - 1);
 	char *visible = np_visible(raw, NP_VISIBLE_NAME_MAX);
 
 	free(raw);

@@ -34,7 +34,8 @@ void np_report_input_free(struct np_read_options *read);
 struct option *np_options_join(const struct option *first, const struct option *second);
 struct option *np_report_input_join(const struct option *own);
 
-/* "service.pb.gz", "standard input", "a.folded and 3 more, summed"; visible, to be freed. */
-char *np_report_input_name(char **files, size_t count);
+/* "service.pb.gz", "standard input", "a.folded and 3 more, summed"; neutral when the names in them are
+ * hidden.  Visible, to be freed. */
+char *np_report_input_name(char **files, size_t count, const struct np_read_options *options);
 
 #endif

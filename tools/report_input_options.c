@@ -12,8 +12,9 @@
 #include "profile/folded_read.h"
 #include "report_input.h"
 
-enum { OPT_STRICT = 2000, OPT_EVENT, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_SPAN, OPT_SLOWEST, OPT_REST, OPT_COLUMNS, OPT_LAX,
-       OPT_DROP_EMPTY, OPT_DROP_THREADS, OPT_MERGE_KINDS, OPT_DIALECT };
+enum { OPT_STRICT = 2000, OPT_EVENT, OPT_LABEL, OPT_THREADS, OPT_GROUP_BY, OPT_SPAN, OPT_SLOWEST, OPT_REST,
+       OPT_COLUMNS, OPT_LAX, OPT_DROP_EMPTY, OPT_DROP_THREADS, OPT_MERGE_KINDS, OPT_DIALECT,
+       OPT_ANONYMIZE };
 
 const struct option np_report_input_options[] = {
 	{ "strict", no_argument, NULL, OPT_STRICT },
@@ -30,6 +31,7 @@ const struct option np_report_input_options[] = {
 	{ "drop-threads", no_argument, NULL, OPT_DROP_THREADS },
 	{ "merge-kinds", no_argument, NULL, OPT_MERGE_KINDS },
 	{ "dialect", required_argument, NULL, OPT_DIALECT },
+	{ "anonymize", optional_argument, NULL, OPT_ANONYMIZE },
 	{ 0 },
 };
 
@@ -48,6 +50,7 @@ const char np_report_input_help[] =
 	"      --drop-threads, --drop-empty, --merge-kinds, --lax\n"
 	"                           of folded stacks: without frames of threads, without empty ones,\n"
 	"                           f_[k] and f as one, values with exponents\n"
+	"      --anonymize[=KEY]    hashes instead of names; with a secret key nobody can try names\n"
 	"      --strict             a line that is no stack is an error, not a note\n";
 
 static void add_label(struct np_read_options *read, char *text)
@@ -134,6 +137,9 @@ bool np_report_input_take(struct np_read_options *read, int option, char *value)
 		break;
 	case OPT_MERGE_KINDS:
 		read->merge_kinds = true;
+		break;
+	case OPT_ANONYMIZE:
+		read->anonymize = value ? value : "";
 		break;
 	case OPT_DIALECT:
 		read->dialect = dialect(value);

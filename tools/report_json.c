@@ -126,7 +126,7 @@ static json_t *profile_object(const struct np_report *report)
 {
 	const struct np_ranking *ranking = report->ranking;
 	json_t *object = np_json_profile(report->tree, report->settings->files,
-					 report->settings->file_count);
+					 report->settings->read.anonymize ? 0 : report->settings->file_count);
 	json_t *kinds = np_json_must(json_object());
 
 	for (int i = 0; i < NP_KIND_MAX; i++)

@@ -17,14 +17,13 @@
 #include "report_convert.h"
 #include "report_input.h"
 
-enum { OPT_STRICT = 256, OPT_HELP };
+enum { OPT_HELP = 256 };
 
-static const struct option options[] = {
+static const struct option own_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "to", required_argument, NULL, 't' },
 	{ "files-from", required_argument, NULL, 'f' },
 	{ "keep-going", no_argument, NULL, 'k' },
-	{ "strict", no_argument, NULL, OPT_STRICT },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -47,13 +46,15 @@ static _Noreturn void help(void)
 	     "  -o, --output FILE      the sum; pprof, or folded stacks if it ends in .folded\n"
 	     "  -t, --to FORMAT        any format of 'convert' instead\n"
 	     "  -f, --files-from LIST  more names, one a line, from this file ('-': standard input)\n"
-	     "  -k, --keep-going       leave out what cannot be read, and say so; exit status 1 then\n"
-	     "      --strict           a line that is no stack is an error, not a note");
+	     "  -k, --keep-going       leave out what cannot be read, and say so; exit status 1 then\n");
+	fputs(np_report_input_help, stdout);
 	exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
 }
 
 static void take(struct merge *merge, int option, char **argv)
 {
+	if (np_report_input_take(&merge->read, option, optarg))
+		return;
 	switch (option) {
 	case 'o':
 		merge->output = optarg;
@@ -69,9 +70,6 @@ static void take(struct merge *merge, int option, char **argv)
 		break;
 	case 'k':
 		merge->keep_going = true;
-		break;
-	case OPT_STRICT:
-		merge->read.strict = true;
 		break;
 	case OPT_HELP:
 		help();
@@ -173,6 +171,12 @@ static int write_sum(struct merge *merge)
 	char *name = np_xasprintf("%zu profiles, summed", merge->merged), *comment;
 	int status;
 
+	if (merge->read.anonymize) {
+		struct np_tree *named = merge->tree;
+
+		merge->tree = np_tree_anonymize(named, merge->read.anonymize);
+		np_tree_destroy(named);
+	}
 	np_tree_finish(merge->tree);
 	np_tree_sort(merge->tree);
 	if (np_tree_node(merge->tree, 0)->total == 0)
@@ -189,11 +193,15 @@ static int write_sum(struct merge *merge)
 int np_report_merge(int argc, char **argv)
 {
 	struct merge merge = { .tree = np_tree_create(), .is_terminal = isatty(STDERR_FILENO) };
+	struct option *options = np_report_input_join(own_options);
 	int option, status;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":o:t:f:k", options, NULL)) != -1)
 		take(&merge, option, argv);
+	free(options);
+	if (merge.read.columns == NP_READ_COLUMNS_AUTO)
+		np_die(NP_EXIT_USAGE, "merge: --columns says how many here: files need not agree");
 	check(&merge, argc, argv);
 	for (int i = optind; i < argc; i++)
 		add(&merge, argv[i]);
@@ -206,6 +214,7 @@ int np_report_merge(int argc, char **argv)
 			 merge.left_out, merge.left_out + merge.merged);
 		status = NP_EXIT_FAILURE;
 	}
+	np_report_input_free(&merge.read);
 	np_tree_destroy(merge.tree);
 	return status;
 }

@@ -4,11 +4,9 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../flamegraph/svg.h"
 #include "base/message.h"
 #include "base/text.h"
 #include "report.h"
@@ -33,19 +31,14 @@ static const char help_text[] =
 	"Flame graph\n"
 	"      --svg FILE           where it goes; without, PROFILE.svg beside the input\n"
 	"      --no-svg             none\n"
-	"      --title TEXT         its title\n"
 	"      --sources            of a page: with the source lines that take something\n"
-	"      --source-dir DIR     where sources are that are not where they were built\n"
-	"      --icicle             root at the top (also --inverted)\n"
-	"      --width PX           width before the browser fits it to its window (1200)\n"
-	"      --minwidth PX        merge what is narrower (0.1, and more in very large profiles)\n\n";
+	"      --source-dir DIR     where sources are that are not where they were built\n";
 
 static const char help_end[] =
 	"\n      --help, --version\n\n"
 	"Exit status: 0 done; 1 an input or output failed; 2 wrong usage.  neuroprof-report(1) has more.\n";
 
-enum { OPT_CONFIG = 256, OPT_NO_CONFIG, OPT_SVG, OPT_NO_SVG, OPT_TITLE, OPT_ICICLE, OPT_WIDTH,
-       OPT_MINWIDTH, OPT_SOURCES, OPT_SOURCE_DIR, OPT_HELP, OPT_VERSION };
+enum { OPT_CONFIG = 256, OPT_NO_CONFIG, OPT_SVG, OPT_NO_SVG, OPT_SOURCES, OPT_SOURCE_DIR, OPT_HELP, OPT_VERSION };
 
 static const struct option own_options[] = {
 	{ "top", required_argument, NULL, 'n' },
@@ -58,27 +51,12 @@ static const struct option own_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "svg", required_argument, NULL, OPT_SVG },
 	{ "no-svg", no_argument, NULL, OPT_NO_SVG },
-	{ "title", required_argument, NULL, OPT_TITLE },
-	{ "icicle", no_argument, NULL, OPT_ICICLE },
-	{ "inverted", no_argument, NULL, OPT_ICICLE },
-	{ "width", required_argument, NULL, OPT_WIDTH },
-	{ "minwidth", required_argument, NULL, OPT_MINWIDTH },
 	{ "sources", no_argument, NULL, OPT_SOURCES },
 	{ "source-dir", required_argument, NULL, OPT_SOURCE_DIR },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 },
 };
-
-static double number(const char *option, const char *text, double least, double most)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (!*text || *end || !isfinite(value) || value < least || value > most)
-		np_die(NP_EXIT_USAGE, "%s: '%s' is no number from %g to %g", option, text, least, most);
-	return value;
-}
 
 size_t np_report_rows(const char *text)
 {
@@ -115,7 +93,8 @@ static enum np_rank_order order(const char *text)
 
 static void take(struct np_report_settings *settings, int option)
 {
-	if (np_report_input_take(&settings->read, option, optarg))
+	if (np_report_input_take(&settings->read, option, optarg) ||
+	    np_drawing_take(&settings->drawing, option, optarg))
 		return;
 	switch (option) {
 	case 'n':
@@ -157,20 +136,10 @@ static void take(struct np_report_settings *settings, int option)
 			np_die(NP_EXIT_USAGE, "--source-dir: at most %d", NP_REPORT_SOURCE_DIRECTORIES - 1);
 		settings->source_directories[settings->source_directory_count++] = optarg;
 		break;
-	case OPT_TITLE:
-		settings->title = optarg;
-		break;
-	case OPT_ICICLE:
-		settings->icicle = true;
-		break;
-	case OPT_WIDTH:
-		settings->width = (unsigned)number("--width", optarg, NP_SVG_WIDTH_MIN, NP_SVG_WIDTH_MAX);
-		break;
-	case OPT_MINWIDTH:
-		settings->narrow_px = number("--minwidth", optarg, 0, NP_SVG_WIDTH_MAX);
-		break;
 	case OPT_HELP:
 		fputs(help_text, stdout);
+		fputs(np_drawing_help, stdout);
+		fputc('\n', stdout);
 		fputs(np_report_input_help, stdout);
 		fputs(help_end, stdout);
 		for (const struct np_report_command *row = np_report_commands; row->name; row++)
@@ -192,6 +161,8 @@ static void check(const struct np_report_settings *settings)
 	for (size_t i = 0; settings->sources && i < settings->file_count; i++)
 		if (strcmp(settings->files[i], "-") == 0)
 			np_die(NP_EXIT_USAGE, "--sources reads the profile twice: give a file, not standard input");
+	if (settings->sources && settings->read.anonymize)
+		np_die(NP_EXIT_USAGE, "--sources and --anonymize exclude each other");
 	if (settings->config && settings->no_config)
 		np_die(NP_EXIT_USAGE, "--config and --no-config exclude each other");
 	if (settings->read.threads && settings->read.group_by)
@@ -207,11 +178,13 @@ static void check(const struct np_report_settings *settings)
 void np_report_options(int argc, char **argv, struct np_report_settings *settings)
 {
 	static char here[] = ".";	/* builds elsewhere name sources from there */
-	struct option *options = np_report_input_join(own_options);
+	struct option *with_input = np_report_input_join(own_options);
+	struct option *options = np_drawing_options(with_input);
 	int option;
 
-	*settings = (struct np_report_settings){ .rows_max = 20, .narrow_px = -1,
+	*settings = (struct np_report_settings){ .rows_max = 20,
 		.source_directories = { here }, .source_directory_count = 1 };
+	np_drawing_init(&settings->drawing);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":n:s:f:c:o:F", options, NULL)) != -1) {
 		if (option == '?' || option == ':')
@@ -219,6 +192,8 @@ void np_report_options(int argc, char **argv, struct np_report_settings *setting
 		take(settings, option);
 	}
 	free(options);
+	free(with_input);
+	settings->read.in_order = settings->drawing.in_order;
 	settings->files = argv + optind;
 	settings->file_count = (size_t)(argc - optind);
 	if (!settings->format_given && settings->output && np_ends_with(settings->output, ".html"))

@@ -18,7 +18,7 @@ static char *title_of(const struct np_report *report)
 {
 	const char *slash = strrchr(report->source, '/');
 
-	return np_xstrdup(report->settings->title ? report->settings->title
+	return np_xstrdup(report->settings->drawing.title ? report->settings->drawing.title
 						  : slash ? slash + 1 : report->source);
 }
 
@@ -33,7 +33,7 @@ void np_report_page(const struct np_report *report, FILE *to)
 	const struct np_read_report read = { .facts.format = "" };	/* what a tree keeps */
 	char *title = title_of(report), *formula = np_report_formula(report->ranking);
 	struct np_page_options options = { .title = title, .source = report->source,
-		.icicle = report->settings->icicle, .ranking = report->ranking, .formula = formula };
+		.icicle = report->settings->drawing.icicle, .ranking = report->ranking, .formula = formula };
 	struct np_report_sources sources = { .count = 0 };
 	struct np_page_health *health;
 

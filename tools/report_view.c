@@ -124,7 +124,9 @@ void np_view_start(struct np_view *view, int argc, char **argv)
 	document->tree = np_report_input_read(files, document->file_count, &view->read);
 	if (np_config_apply(&view->config, document->tree))
 		np_tree_sort(document->tree);
-	document->source = view->source = np_report_input_name(files, document->file_count);
+	document->source = view->source = np_report_input_name(files, document->file_count, &view->read);
+	if (view->read.anonymize)
+		document->file_count = 0;	/* their names tell */
 	document->columns = np_report_columns(view->output);
 }
 

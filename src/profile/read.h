@@ -27,6 +27,7 @@ enum np_dialect { NP_DIALECT_NONE = 0, NP_DIALECT_AUTO, NP_DIALECT_PERF, NP_DIAL
 #define NP_READ_COLUMNS_AUTO UINT32_MAX
 
 struct np_read_options {
+	const char *anonymize;	/* for the tools: key of np_tree_anonymize(), NULL = do not */
 	bool strict;		/* a line that is no record is an error, not a warning */
 	const char *event;	/* of perf script text: which event; NULL = its first one */
 	bool in_order;		/* of folded stacks: in the order of the lines, see np_tree_append() */

@@ -104,6 +104,11 @@ void np_tree_sort(struct np_tree *tree);
 /* The samples of FROM with their stacks upside down, finished and sorted; destroy it. */
 struct np_tree *np_tree_reverse(const struct np_tree *from);
 
+/* The samples of FROM without its words: functions, modules and files become hashes under KEY (any text,
+ * "" too), comments that may name something are left out.  Finished and sorted; destroy it. */
+struct np_tree *np_tree_anonymize(const struct np_tree *from, const char *key);
+uint64_t np_tree_siphash(const uint64_t key[2], const char *bytes, size_t length);	/* for tests */
+
 /* What the values mean.  Strings are owned by the tree. */
 struct np_tree_meta {
 	const char *value_type;		/* "samples", "cpu", ...; default "samples" */

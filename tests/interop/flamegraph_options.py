@@ -107,6 +107,21 @@ def check_honoured():
     assert draw("--help")[0] == 0
 
 
+def check_report():
+    """The report itself takes them, too; stacks upside down leave its ranking as it is."""
+    with tempfile.TemporaryDirectory() as place:
+        pathlib.Path(place, "a.folded").write_text(STACKS, encoding="utf-8")
+
+        def report(*options):
+            run = subprocess.run([TOOL, *options, "a.folded"], capture_output=True, text=True, check=False, cwd=place)
+            assert run.returncode == 0, run.stderr
+            return run.stdout
+        for options in (["--colors", "hot"], ["--minwidth", "10%"], ["--reverse"], ["--factor", "2"], ["--total", "400"]):
+            assert boxes(report("--svg", "-", *options)) == boxes(draw(*options)[1]), options
+        assert has_palette(report("--svg", "-", "--colors", "io"))
+        assert report("--no-svg", "--reverse") == report("--no-svg") != report("--no-svg", "--factor", "2")
+
+
 def check_chart():
     """Equal neighbours are one box, equal strangers are not."""
     svg = draw("--flamechart", stacks="b;x 1\nb;x 2\na 4\nb;x 8\nb 16\n")[1]
@@ -147,6 +162,7 @@ def check_map():
 
 
 check_honoured()
+check_report()
 check_chart()
 check_languages()
 check_map()

@@ -370,6 +370,42 @@ static void counts_begin_where_the_values_are(void **state)
 	np_tree_destroy(tree);
 }
 
+/* The example that the hash's description works through. */
+static void names_are_hidden_by_siphash(void **state)
+{
+	static const uint64_t key[2] = { 0x0706050403020100u, 0x0f0e0d0c0b0a0908u };
+	char bytes[15];
+
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)i;
+	assert_true(np_tree_siphash(key, bytes, sizeof(bytes)) == 0xa129ca6149be45e5u);
+}
+
+static void stacks_upside_down_keep_their_values(void **state)
+{
+	static struct stack stacks[STACKS];
+	struct np_tree *tree = np_tree_create(), *reversed, *again;
+	char *before, *after;
+
+	make_stacks(stacks, 7);
+	for (unsigned i = 0; i < STACKS; i++)
+		if (stacks[i].value > 0)
+			add_stack(tree, &stacks[i]);
+	np_tree_finish(tree);
+	np_tree_sort(tree);
+	reversed = np_tree_reverse(tree);
+	assert_int_equal(np_tree_node(reversed, 0)->total, np_tree_node(tree, 0)->total);
+	again = np_tree_reverse(reversed);
+	before = print_tree(tree);
+	after = print_tree(again);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	np_tree_destroy(tree);
+	np_tree_destroy(reversed);
+	np_tree_destroy(again);
+}
+
 static void a_sum_beyond_64_bits_is_refused_and_changes_nothing(void **state)
 {
 	struct np_tree *tree = np_tree_create();
@@ -490,6 +526,8 @@ int main(void)
 		cmocka_unit_test(wide_fans_are_sorted_too),
 		cmocka_unit_test(children_are_found_whenever_the_tree_is_sorted),
 		cmocka_unit_test(counts_begin_where_the_values_are),
+		cmocka_unit_test(names_are_hidden_by_siphash),
+		cmocka_unit_test(stacks_upside_down_keep_their_values),
 		cmocka_unit_test(a_sum_beyond_64_bits_is_refused_and_changes_nothing),
 		cmocka_unit_test(scaling_leaves_true_sample_counts_alone),
 		cmocka_unit_test(a_million_frames_deep_is_fine),
