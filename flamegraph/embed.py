@@ -4,14 +4,17 @@
 
 The files of a NAME are joined in their order; scripts become one closure.  Comments that have lines of
 their own and indentation are left out, because what is embedded is sent to people: no template string may span
-lines.  "flame_css" becomes
-np_asset_flame_css, and np_asset_flame_css_sha256 is what a content security policy calls it.
+lines.  The page's are made smaller still, see minify.py.  "flame_css" becomes np_asset_flame_css, and
+np_asset_flame_css_sha256 is what a content security policy calls it.
 """
 import base64
 import hashlib
 import pathlib
 import re
 import sys
+
+sys.dont_write_bytecode = True  # the source tree is not ours to write to
+import minify  # noqa: E402
 
 # What would end the element, or hide the rest of a script, in SVG or in HTML.
 FORBIDDEN = [b"]]>", b"</script", b"</style", b"<!--"]
@@ -31,6 +34,11 @@ def style(text):
 
 def join(name, paths):
     kind = name.rsplit("_", 1)[1]
+    if name == "page_css":
+        return (BANNER[kind] + minify.style("\n".join(pathlib.Path(path).read_text() for path in paths))).encode()
+    if name == "page_js":
+        body = minify.script([pathlib.Path(path).read_text() for path in paths], "page")
+        return (BANNER[kind] + f"(function(){{'use strict';const {minify.OWNER}={{}};\n{body}}})();\n").encode()
     lines = []
     for path in paths:
         text = pathlib.Path(path).read_text()
@@ -38,8 +46,7 @@ def join(name, paths):
         lines += found
     body = "\n".join(lines) + "\n"
     if kind == "js":
-        shared = "const page = {};\n" if name == "page_js" else ""
-        body = "(function () {\n'use strict';\n" + shared + body + "})();\n"
+        body = "(function () {\n'use strict';\n" + body + "})();\n"
     return (BANNER[kind] + body).encode()
 
 
