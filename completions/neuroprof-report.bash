@@ -131,7 +131,7 @@ _neuroprof_report() {
 	_neuroprof_report_input_value && return
 	case $prev in
 	-n | --top) mapfile -t COMPREPLY < <(compgen -W '20 50 all' -- "$cur") ;;
-	-s | --sort) mapfile -t COMPREPLY < <(compgen -W 'roi score self total samples calls name module' -- "$cur") ;;
+	-s | --sort) mapfile -t COMPREPLY < <(compgen -W 'roi score self lower total samples calls name module' -- "$cur") ;;
 	-f | --format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown csv html' -- "$cur") ;;
 	--title | --width | --minwidth) ;;
 	--source-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;

@@ -20,7 +20,8 @@ static const char help_text[] =
 	"or the text of perf script, gzip or not, '-' for standard input; several are summed.\n\n"
 	"Ranking\n"
 	"  -n, --top N|all          rows (20)\n"
-	"  -s, --sort KEY           roi (default), score, self, total, samples, calls, name, module\n"
+	"  -s, --sort KEY           roi (default), score, self, lower, total, samples, calls, name,\n"
+	"                           module; lower: the lower bound of self\n"
 	"  -f, --format FORMAT      text (default), json, markdown, csv; html: graph and\n"
 	"                           ranking in one page that opens in a browser\n"
 	"  -F, --factors            a second table: class, time per call, callers, seconds\n"
@@ -87,8 +88,8 @@ static enum np_rank_order order(const char *text)
 	for (int i = 0; i < NP_RANK_ORDERS; i++)
 		if (strcmp(text, np_rank_order_name(i)) == 0)
 			return i;
-	np_die(NP_EXIT_USAGE, "--sort: '%s' is none of roi, score, self, total, samples, calls, name, "
-	       "module", text);
+	np_die(NP_EXIT_USAGE, "--sort: '%s' is none of roi, score, self, lower, total, samples, calls, "
+	       "name, module", text);
 }
 
 static void take(struct np_report_settings *settings, int option)

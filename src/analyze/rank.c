@@ -202,6 +202,9 @@ static int compare_rows(const void *left, const void *right, void *context)
 	case NP_RANK_CALLS:
 		order = descending_integers(a->calls, b->calls);
 		break;
+	case NP_RANK_LOWER:
+		order = descending(a->self_lower, b->self_lower);
+		break;
 	case NP_RANK_MODULE:
 		order = strcmp(a->module, b->module);
 		break;
@@ -224,6 +227,7 @@ const char *np_rank_order_name(enum np_rank_order order)
 		[NP_RANK_ROI] = "roi", [NP_RANK_SCORE] = "score", [NP_RANK_SELF] = "self",
 		[NP_RANK_TOTAL] = "total", [NP_RANK_SAMPLES] = "samples", [NP_RANK_CALLS] = "calls",
 		[NP_RANK_NAME] = "name", [NP_RANK_MODULE] = "module",
+		[NP_RANK_LOWER] = "lower",
 	};
 
 	return names[order];

@@ -56,7 +56,7 @@ struct np_ranking {
 };
 
 enum np_rank_order { NP_RANK_ROI = 0, NP_RANK_SCORE, NP_RANK_SELF, NP_RANK_TOTAL, NP_RANK_SAMPLES,
-		     NP_RANK_CALLS, NP_RANK_NAME, NP_RANK_MODULE, NP_RANK_ORDERS };
+		     NP_RANK_CALLS, NP_RANK_NAME, NP_RANK_MODULE, NP_RANK_LOWER, NP_RANK_ORDERS };
 
 /* TREE must be finished and must outlive RANKING, and so must COMPLEXITY. */
 void np_ranking_init(struct np_ranking *ranking, struct np_tree *tree,

@@ -241,12 +241,10 @@ uint32_t np_folded_settle(struct np_folded_reader *reader, uint32_t function)
 	return np_tree_function(reader->tree, &found);
 }
 
-bool np_folded_is_in_type(const char *stack, size_t from, size_t at, size_t length)
+bool np_folded_is_array(const char *stack, size_t from, size_t at, size_t length)
 {
 	const char *open, *close;
 
-	if (at + 1 >= length || stack[at + 1] != ' ')
-		return false;
 	open = memrchr(stack + from, '[', at - from);
 	if (!open || memchr(open, ']', (size_t)(stack + at - open)))
 		return false;

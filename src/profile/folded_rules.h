@@ -30,8 +30,13 @@ uint32_t np_folded_root(struct np_folded_reader *reader, uint32_t function, bool
 /* Is a frame of FUNCTION left out? */
 bool np_folded_is_dropped(const struct np_folded_reader *reader, uint32_t function);
 
-/* A ';' at AT in [FROM, LENGTH) of STACK that a Rust array type has in it: "[u8; 32]". */
-bool np_folded_is_in_type(const char *stack, size_t from, size_t at, size_t length);
+/* A ';' at AT in [FROM, LENGTH) of STACK that a Rust array type has in it: "[u8; 32]".  Asked of
+ * every ';': hardly one has a blank behind it. */
+bool np_folded_is_array(const char *stack, size_t from, size_t at, size_t length);
+static inline bool np_folded_is_in_type(const char *stack, size_t from, size_t at, size_t length)
+{
+	return at + 1 < length && stack[at + 1] == ' ' && np_folded_is_array(stack, from, at, length);
+}
 
 /* A value with an exponent, for --lax; as np_folded_value_parse(). */
 int np_folded_value_lax(const char *text, size_t length, struct np_folded_value *ret,

@@ -102,6 +102,7 @@ CASES += [
     ("threads-perf.txt", ["threads"], ["shop.perf"]),
     ("lines-file.txt", ["lines", "--file", "tree"], ["shop.pb.gz"]),
     ("factors.txt", ["-F", "--no-svg"], ["shop.pb.gz"]),
+    ("by-lower.csv", ["-f", "csv", "--no-svg", "-s", "lower", "-n", "2"], ["shop.pb.gz"]),
     ("factors.csv", ["-f", "csv", "--no-svg"], ["shop.pb.gz"]),
     ("config.txt", ["--no-svg", "--config", "project.yaml", "-n", "all"], ["shop.pb.gz"]),
     ("config.json", ["--no-svg", "--config", "project.yaml", "-f", "json", "-n", "2"], ["shop.pb.gz"]),
