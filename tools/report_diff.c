@@ -16,8 +16,10 @@
 
 static const char help_text[] =
 	"usage: neuroprof-report diff [OPTION…] BEFORE… -- AFTER…\n"
-	"       neuroprof-report diff [OPTION…] BEFORE AFTER\n\n"
-	"Shows what became slower and what faster, and what of it is more than noise.\n\n"
+	"       neuroprof-report diff [OPTION…] BEFORE AFTER\n"
+	"       neuroprof-report diff [OPTION…] BOTH\n\n"
+	"Shows what became slower and what faster, and what of it is more than noise.\n"
+	"BOTH: folded stacks whose lines end in two numbers, as difffolded.pl writes them.\n\n"
 	"  -f, --format FORMAT      text (default), markdown, json\n"
 	"  -o, --output FILE        where it goes ('-': standard output)\n"
 	"  -n, --top N|all          functions to print of each kind (20)\n\n"

@@ -14,6 +14,7 @@
 
 #include "analyze/visible.h"
 #include "base/message.h"
+#include "profile/folded_columns.h"
 #include "report_commands.h"
 #include "report_input.h"
 
@@ -92,6 +93,24 @@ static void check_against(struct np_lint *lint, struct first *first, struct np_t
 	free(unit);
 }
 
+/* A difference in one file reads like a profile whose functions have numbers in their names. */
+static void check_columns(struct np_lint *lint, const char *path, const struct np_read_report *read)
+{
+	struct np_read_report report = { .message = "" };
+	unsigned columns = 0;
+
+	if (strcmp(path, "-") == 0 || !read->facts.format || strcmp(read->facts.format, "folded") != 0)
+		return;
+	if (np_folded_columns(path, &columns, &report) < 0)
+		np_lint_add(lint, NP_LINT_WARNING, "mixed-columns",
+			    "one number a line, or say how many: neuroprof-report --columns N", "%s",
+			    report.message);
+	else if (columns == 2)
+		np_lint_add(lint, NP_LINT_WARNING, "two-columns",
+			    "two profiles in one: neuroprof-report diff FILE; one profile: neuroprof-report "
+			    "--columns 2", "every line ends in two numbers, and the last is taken for the value");
+}
+
 static void lint_file(struct np_lint *lint, const char *path, struct first *first)
 {
 	struct np_read_report report = { .message = "" };
@@ -108,6 +127,8 @@ static void lint_file(struct np_lint *lint, const char *path, struct first *firs
 				    "no sample with a value above zero");
 		} else {
 			np_lint_check(lint, tree, &report);
+			if (!np_tree_meta(tree)->samples_known)
+				check_columns(lint, path, &report);
 			check_against(lint, first, tree);
 		}
 	}

@@ -6,6 +6,7 @@
  */
 #include "report_pair.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,13 +21,19 @@
 static int add_file(struct np_pair *pair, enum np_side side, const char *path,
 		    const struct np_name_map *map, char *message, size_t message_size)
 {
-	const struct np_read_options options = { .strict = pair->strict };
+	const struct np_read_options options = { .strict = pair->strict,
+		.columns = pair->two_columns ? 2 : 0,
+		.value_column = pair->two_columns ? (unsigned)side + 1 : 0 };
 	struct np_read_report report = { .message = "" };
 	struct np_tree *tree = np_tree_create();
 	int rc = np_read_path(path, &options, tree, &report);
 
 	if (rc < 0) {
 		snprintf(message, message_size, "%s", report.message);
+	} else if (pair->two_columns && np_tree_meta(tree)->samples_known) {
+		snprintf(message, message_size, "'%s': its header says what the numbers are, so it is one "
+			 "profile: with what is it to be compared?", path);
+		rc = -EINVAL;
 	} else {
 		if (*report.message)
 			np_note("%s", report.message);
@@ -51,6 +58,9 @@ int np_pair_try(struct np_pair *pair, char *message, size_t message_size)
 	np_name_map_destroy(map);
 	if (rc < 0)
 		return rc;
+	if (pair->two_columns)
+		np_note("'%s': every line ends in two numbers: the first is taken for before, the second "
+			"for after", pair->files[NP_BEFORE][0]);
 	np_compare_close(&pair->compare);
 	np_gate_init(&pair->gate, &pair->compare, &pair->options);
 	return 0;

@@ -35,6 +35,7 @@ struct np_pair {
 	/* the command line */
 	char **files[NP_SIDES];
 	size_t file_count[NP_SIDES];
+	bool two_columns;	/* both sides are the columns of one file */
 	struct np_gate_options options;
 	const char *name_map;
 	bool strict;

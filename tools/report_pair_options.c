@@ -12,6 +12,7 @@
 
 #include "../flamegraph/svg.h"
 #include "base/message.h"
+#include "profile/folded_columns.h"
 #include "report_pair.h"
 
 enum { OPT_NAMES = 256, OPT_STRICT, OPT_SAME_WORK, OPT_RATE, OPT_POINTS, OPT_PERCENT, OPT_NOISE,
@@ -308,6 +309,23 @@ static int separator(int argc, char **argv)
 	return argc;
 }
 
+/* One file alone may be both sides: what difffolded.pl writes for flamegraph.pl. */
+static void take_columns(struct np_pair *pair)
+{
+	const char *path = pair->files[NP_BEFORE][0];
+	struct np_read_report report = { .message = "" };
+	unsigned columns;
+
+	if (strcmp(path, "-") == 0 || np_folded_columns(path, &columns, &report) < 0 || columns != 2)
+		return;
+	if (pair->is_gate)
+		np_die(NP_EXIT_USAGE, "'%s': every line ends in two numbers, which is one run of each side: "
+		       "'diff' shows it, 'gate' wants the runs that it was made of", path);
+	pair->two_columns = true;
+	pair->file_count[NP_AFTER] = 1;
+	pair->files[NP_AFTER] = pair->files[NP_BEFORE];
+}
+
 static void split(struct np_pair *pair, int argc, char **argv, int dashes)
 {
 	pair->files[NP_BEFORE] = argv + optind;
@@ -318,6 +336,8 @@ static void split(struct np_pair *pair, int argc, char **argv, int dashes)
 		pair->file_count[NP_BEFORE] = pair->file_count[NP_AFTER] = 1;
 		pair->files[NP_AFTER] = pair->files[NP_BEFORE] + 1;
 	}
+	if (dashes == argc && pair->file_count[NP_BEFORE] == 1)
+		take_columns(pair);
 	if (pair->file_count[NP_BEFORE] == 0 || pair->file_count[NP_AFTER] == 0)
 		np_die(NP_EXIT_USAGE, "which profiles? neuroprof-report %s [OPTION…] BEFORE… -- AFTER…",
 		       argv[0]);

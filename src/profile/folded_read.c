@@ -37,7 +37,8 @@ void np_folded_reader_init(struct np_folded_reader *reader, const char *file,
 	reader->strict = options && options->strict;
 	reader->in_order = options && options->in_order;
 	reader->columns = reader->options->columns ? reader->options->columns : 1;
-	reader->value_column = reader->columns;
+	reader->value_column = reader->options->value_column ? reader->options->value_column
+							     : reader->columns;
 	np_intern_init(&reader->frames);
 }
 

@@ -28,6 +28,7 @@ CASES += [
     ("kept.folded", 1, ["merge", "-k", "-t", "folded", "-o", "-", "input.folded", "../report/service.svg"], "left out"),
     ("lint.txt", 1, ["lint", "small.perf", "input.folded", "absent.folded"], ""),
     ("lint.json", 1, ["lint", "-f", "json", "small.perf", "input.folded"], ""),
+    ("columns.txt", 1, ["lint", "-q", "../pair/columns.folded"], ""),
     ("quiet.txt", 1, ["lint", "-q", "input.folded"], ""),
     ("nothing", 2, ["convert", "--to", "svg", "input.folded"], "none of folded, pprof"),
     ("nothing", 2, ["convert", "input.folded"], "to what?"),
