@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Truth and cost, measured side by side with gperftools and perf where they are installed.  Figures, no
 verdicts.
-usage: run.py --build BUILD_DIR [--quick] [truth|cost|handler|program|startup|calls|memory|parts|report]...
+usage: run.py --build BUILD_DIR [--quick] [truth|cost|handler|program|startup|calls|memory|parts|report|page]...
 """
 import argparse
 import os
@@ -15,6 +15,7 @@ import tempfile
 import time
 
 from cost import BENCHES
+from page import bench_page
 from report import bench_report
 from truth import bench_truth
 
@@ -114,11 +115,11 @@ def main():
     parser.add_argument("--build", required=True, help="a build directory, best of --buildtype=release")
     parser.add_argument("--quick", action="store_true", help="few rounds")
     parser.add_argument("what", nargs="*", help="truth, cost (all that follow), handler, program, startup, calls, "
-                        "memory, parts; report: how fast the report reads and draws (default: truth, cost)")
+                        "memory, parts; report: how fast the report reads and draws; page: the HTML page (default: truth, cost)")
     options = parser.parse_args()
     costs = {"handler": bench_handler, "program": BENCHES["program"], "startup": bench_startup,
              **{name: BENCHES[name] for name in ("calls", "memory", "parts")}}
-    all_of_them = {"truth": [bench_truth], "report": [bench_report], "cost": list(costs.values()),
+    all_of_them = {"truth": [bench_truth], "report": [bench_report], "page": [bench_page], "cost": list(costs.values()),
                    **{name: [run] for name, run in costs.items()}}
     for name in options.what:
         if name not in all_of_them:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // page_engine_browser.js - the HTML page's graph, transforms, history and size in a real browser:
-//	node page_engine_browser.js REPORT_TOOL [NODES]
+//	node page_engine_browser.js REPORT_TOOL [NODES [PART]]
 //
 // Times of a profile of NODES (100 000) nodes are printed, not judged; ./dev bench page takes 500 000.
 // Needs Chromium ($CHROMIUM or /usr/bin/chromium) and playwright-core ($NP_PLAYWRIGHT, its directory, or
@@ -10,7 +10,7 @@
 const fs = require('fs'), os = require('os'), path = require('path');
 const { execFileSync } = require('child_process');
 
-const [, , tool, nodes] = process.argv;
+const [, , tool, nodes, only] = process.argv;
 const browserPath = process.env.CHROMIUM || '/usr/bin/chromium';
 const WIDTH = 1280, HEIGHT = 800, ROW = 18;
 let playwright, failures = 0, checks = 0;
@@ -287,7 +287,7 @@ async function size(page) {
 (async () => {
 	const browser = await playwright.chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 
-	for (const part of [zooming, narrowness, transforming, menu, depth, size]) {
+	for (const part of [zooming, narrowness, transforming, menu, depth, size].filter(one => !only || one.name === only)) {
 		const context = await browser.newContext({ viewport: { width: WIDTH, height: HEIGHT } }), page = await context.newPage();
 
 		page.on('pageerror', error => check(part.name + ': no error in the script', false, error.message));
