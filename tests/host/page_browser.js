@@ -282,6 +282,23 @@ async function ranking(page) {
 	await page.locator('.space .row', { hasText: 'parse' }).click();
 	check('the widest box of several', (await status(page)).startsWith('parseTotal 400 samples'), await status(page));
 	check('it says in how many', await heard(page) === 'parse: 2 boxes', await heard(page));
+	// The inner parse is in the fourth row above the root; an outline in the colour of the focus is around it, too.
+	await page.waitForTimeout(100);
+	const marked = () => page.evaluate(() => {
+		const canvas = document.querySelector('.graph canvas'), from = canvas.height - 5 * 18;
+		const { data } = canvas.getContext('2d').getImageData(0, from, canvas.width, 18);
+		let count = 0;
+
+		for (let i = 0; i < data.length; i += 4)
+			count += data[i] < 60 && data[i + 2] > 180;
+		return count;
+	});
+
+	check('the same function elsewhere is marked', await marked() > 100, await marked());
+	await page.locator('.space .row', { hasText: 'hash' }).click();
+	await page.waitForTimeout(100);
+	check('others are not', await marked() === 0, await marked());
+	await page.locator('.space .row', { hasText: 'parse' }).click();
 	await page.locator('[role=treeitem][aria-selected=true]').focus();
 	await press(page, 'ArrowUp');
 	check('a box selects its row', (await page.locator('.space .row[aria-selected=true]').textContent()).includes('lex'));

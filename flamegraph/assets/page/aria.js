@@ -75,11 +75,15 @@ page.ready(() => {
 			const node = Number(event.target.dataset.node);
 
 			page.place.graph.classList.add('focused');
+			page.graph.redraw();
 			// An assistant may move the focus on its own.
 			if (node !== page.state.selected)
 				page.set({ selected: node });
 		},
-		onfocusout: () => page.place.graph.classList.remove('focused') }, page.place.graph);
+		onfocusout: () => {
+			page.place.graph.classList.remove('focused');
+			page.graph.redraw();
+		} }, page.place.graph);
 	update();
 	page.on('view', update);
 	page.on('change', patch => ('selected' in patch || 'zoom' in patch) && update());

@@ -130,8 +130,10 @@ function drawBox(node, x, y, pixels, isPast) {
 		outline(left, y, right - left, paint.line, 1);
 	if (hits && hits[node] && pixels > 3)
 		outline(left, y, right - left, paint.edge, 1);
-	if (node === state.selected && (node || document.activeElement === canvas))
+	if (node === state.selected && (node || page.place.graph.classList.contains('focused')))
 		outline(left, y, right - left, paint.focus, 2);
+	else if (node && view.name[node] === view.name[state.selected] && state.selected && pixels > 3)
+		outline(left, y, right - left, paint.focus, 1);	// the same function elsewhere
 	else if (hovered && hovered.node === node)
 		outline(left, y, right - left, paint.edge, 1);
 	label(node ? page.profile.names[view.name[node]] : 'all', left, y, right - left, paint.text);
