@@ -60,9 +60,33 @@ static void survey_marker(struct np_survey *survey, const struct np_tree *tree, 
 		survey->startup += node->total;
 }
 
+enum { IS_FUNCTION = 1, BY_START = 2, NAMELESS = 4, IN_BRACKETS = 8 };
+
+/* What each function's name says: there are fewer of them than nodes by far. */
+static uint8_t *look_at_names(const struct np_tree *tree)
+{
+	uint32_t count = np_tree_function_count(tree);
+	uint8_t *said = np_xcalloc(count, sizeof(*said));
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct np_function *function = np_tree_function_at(tree, i);
+
+		said[i] = *np_export_name(tree, i) == '[' ? IN_BRACKETS : 0;
+		if (!is_function(function))
+			continue;
+		said[i] |= IS_FUNCTION;
+		if (is_by_start(tree, function))
+			said[i] |= BY_START | NAMELESS;
+		else if (is_nameless(tree, function))
+			said[i] |= NAMELESS;
+	}
+	return said;
+}
+
 void np_survey_tree(struct np_survey *survey, const struct np_tree *tree)
 {
 	struct np_export_walk walk = { .tree = tree };
+	uint8_t *said = look_at_names(tree);
 	uint32_t frames = 0;
 
 	survey->by_module = np_xcalloc(np_tree_string_count(tree), sizeof(uint64_t));
@@ -70,18 +94,16 @@ void np_survey_tree(struct np_survey *survey, const struct np_tree *tree)
 	while (np_export_next(&walk)) {
 		const struct np_node *node = np_tree_node(tree, walk.node);
 		const struct np_function *function = np_export_function(tree, walk.node);
-		const char *name = np_export_name(tree, node->function);
-		bool by_start = is_function(function) && is_by_start(tree, function);
-		bool nameless = by_start || (is_function(function) && is_nameless(tree, function));
+		bool by_start = said[node->function] & BY_START, nameless = said[node->function] & NAMELESS;
 
 		if (walk.leaving) {
-			frames -= is_function(function);
+			frames -= said[node->function] & IS_FUNCTION;
 			continue;
 		}
 		/* A folded file does not say that "[startup]" is a marker. */
-		if (function->kind == NP_KIND_MARKER || *name == '[')
+		if (function->kind == NP_KIND_MARKER || said[node->function] & IN_BRACKETS)
 			survey_marker(survey, tree, walk.node);
-		if (!is_function(function))
+		if (!(said[node->function] & IS_FUNCTION))
 			continue;
 		frames++;
 		survey->any_kernel |= function->kind == NP_KIND_KERNEL;
@@ -95,6 +117,7 @@ void np_survey_tree(struct np_survey *survey, const struct np_tree *tree)
 			survey->by_module[function->module] += node->self;
 		}
 	}
+	free(said);
 }
 
 static double larger(double a, double b)
