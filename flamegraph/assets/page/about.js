@@ -9,9 +9,11 @@
 
 const { NBSP, DASH, percent, grouped, valueInWords, timeInWords, secondsPer, wilson } = page.words;
 
-const SAMPLES_FEW = 1000, SAMPLES_TOO_FEW = 100, NAMELESS = 0.05, NAMELESS_TOO_MANY = 0.30, CUT = 0.01, CUT_TOO_MANY = 0.10;
+const SAMPLES_FEW = 1000, SAMPLES_TOO_FEW = 100;
+const NAMELESS = 0.05, NAMELESS_TOO_MANY = 0.30, CUT = 0.01, CUT_TOO_MANY = 0.10;
 const LEVELS = ['note', 'good', 'fair', 'poor'];
-const OWN = { 'few-samples': 0, 'samples-unknown': 0, unresolved: 1, truncated: 2 };	// lint's names of our lines
+// Lint's names of our own three lines.
+const OWN = { 'few-samples': 0, 'samples-unknown': 0, unresolved: 1, truncated: 2 };
 
 // "[unknown]", "0x4d0", "libfoo.so+0x4d0", "[libfoo.so]" in that object
 function isNameless(name, module) {
@@ -37,8 +39,9 @@ page.judge = profile => {
 	if (Number.isNaN(samples))
 		add('fair', 'It is not known how many samples there are: no interval can be given');
 	else
-		add(samples < SAMPLES_TOO_FEW ? 'poor' : samples < SAMPLES_FEW ? 'fair' : 'good', grouped(samples) +
-		    ' samples: what reads 10' + NBSP + '% is ' + wilson(0.1, samples).map(percent).join(' to ') + ' (95' + NBSP + '%)');
+		add(samples < SAMPLES_TOO_FEW ? 'poor' : samples < SAMPLES_FEW ? 'fair' : 'good',
+		    grouped(samples) + ' samples: what reads 10' + NBSP + '% is ' +
+		    wilson(0.1, samples).map(percent).join(' to ') + ' (95' + NBSP + '%)');
 	add(nameless > NAMELESS_TOO_MANY * whole ? 'poor' : nameless > NAMELESS * whole ? 'fair' : 'good',
 	    percent(nameless / whole) + ' unresolved: own time of functions without a name');
 	add(cut > CUT_TOO_MANY * whole ? 'poor' : cut > CUT * whole ? 'fair' : 'good',
@@ -70,7 +73,8 @@ function kindShares(profile) {
 }
 
 function makeLegend(place) {
-	const shares = kindShares(page.profile), list = page.make('ul', { class: 'legend', 'aria-label': 'Own time by whose code it is' }, place);
+	const shares = kindShares(page.profile);
+	const list = page.make('ul', { class: 'legend', 'aria-label': 'Own time by whose code it is' }, place);
 	const swatches = [];
 
 	shares.forEach((share, kind) => {
@@ -105,16 +109,19 @@ function makeFacts(parent, facts) {
 }
 
 function facts() {
-	const { profile } = page, { meta } = profile, scale = secondsPer(profile.unit || ''), period = profile.period * scale;
+	const { profile } = page, { meta, unit } = profile, period = profile.period * secondsPer(unit);
+	const isOfType = secondsPer(unit) || unit === 'bytes';
 
 	return [['Command', meta.command], ['Profile', meta.source],
-		['Value', page.valueOf(profile.total[0]) + (secondsPer(profile.unit) || profile.unit === 'bytes' ? ' of ' + profile.type : '')],
+		['Value', page.valueOf(profile.total[0]) + (isOfType ? ' of ' + profile.type : '')],
 		['Samples', profile.samplesKnown ? grouped(profile.totalSamples[0]) : 'not known'],
 		['Period', period ? timeInWords(period) + ' (' + Number((1 / period).toPrecision(4)) + ' a second)'
 			: profile.period ? valueInWords(profile.period, profile.unit) : ''],
 		['Wall time', meta.duration ? timeInWords(meta.duration / 1e9) : ''],
-		['Calls', { exact: 'exact', 'lower-bound': 'a lower bound (\u2265)' }[profile.callsKind] || 'not counted'],
-		['Tree', grouped(profile.n) + ' boxes, ' + grouped(profile.functions.n) + ' functions, nothing left out'],
+		['Calls', { exact: 'exact', 'lower-bound': 'a lower bound (\u2265)' }[profile.callsKind] ||
+			'not counted'],
+		['Tree', grouped(profile.n) + ' boxes, ' + grouped(profile.functions.n) +
+			' functions, nothing left out'],
 		['Ranking', meta.formula ? meta.formula + '; ROI = score / complexity' : DASH]];
 }
 
@@ -141,8 +148,9 @@ page.ready(() => {
 	const { level, lines } = page.judge(page.profile);
 
 	page.addTab('about', 'About', build);
-	page.button(page.place.head, { good: '\u2713 good profile', fair: '! fair profile', poor: '\u26a0 poor profile' }[level],
-		    lines[0].text, () => page.set({ tab: 'about' }), { class: 'badge ' + level, 'aria-label': level + ' profile: ' + lines[0].text });
+	page.button(page.place.head, { good: '\u2713', fair: '!', poor: '\u26a0' }[level] + ' ' + level + ' profile',
+		    lines[0].text, () => page.set({ tab: 'about' }),
+		    { class: 'badge ' + level, 'aria-label': level + ' profile: ' + lines[0].text });
 	makeLegend(page.place.chips);
 });
 })(page);

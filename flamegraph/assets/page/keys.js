@@ -9,8 +9,9 @@
 
 const HELP = [['arrows', 'to the caller, callee, neighbour'], ['Enter, Backspace', 'zoom in; out by one'],
 	['Esc', 'clear the search, then the zoom'], ['/ or Ctrl-F', 'search; n, N: next, previous match'],
-	['i', 'root below or on top'], ['r', 'recursion collapsed or not'], ['x, o, b', 'hide the function; focus on it; root at it'],
-	['m, right button', 'all filters'], ['l', 'callers from the leaf up'], ['u, U', 'undo, redo (Ctrl-Z, Ctrl-Y)'], ['d', 'dark, light'],
+	['i', 'root below or on top'], ['r', 'recursion collapsed or not'],
+	['x, o, b', 'hide the function; focus on it; root at it'], ['m, right button', 'all filters'],
+	['l', 'callers from the leaf up'], ['u, U', 'undo, redo (Ctrl-Z, Ctrl-Y)'], ['d', 'dark, light'],
 	['t, s', 'ranking; sandwich'], ['?', 'this list']];
 const NARROWEST_PX = 1;
 let dialog, letters = true;
@@ -27,7 +28,8 @@ const isShown = node => node >= page.state.zoom && node < page.view.end[page.sta
 
 // The next box of the same row that can be seen.
 function besides(node, step) {
-	const { rowStart, rowNodes, depth } = page.view, from = rowStart[depth[node]], to = rowStart[depth[node] + 1];
+	const { rowStart, rowNodes, depth } = page.view;
+	const from = rowStart[depth[node]], to = rowStart[depth[node] + 1];
 	let low = from, high = to;
 
 	while (low < high) {
@@ -53,7 +55,8 @@ page.step = (key, node) => {
 		return node ? view.parent[node] : -1;
 	if (node < state.zoom && view.end[node] > state.zoom)	// below the zoomed box: on its way
 		return page.childrenOf(node).find(child => child <= state.zoom && view.end[child] > state.zoom);
-	return page.childrenOf(node).reduce((best, child) => best < 0 || view.total[child] > view.total[best] ? child : best, -1);
+	return page.childrenOf(node).reduce((best, child) =>
+		best < 0 || view.total[child] > view.total[best] ? child : best, -1);
 };
 
 /* What the keys do */
@@ -76,9 +79,10 @@ const KEYS = {
 
 // At the selected box, where that is in sight.
 function openMenu() {
-	const { left, top } = page.graph.canvas.getBoundingClientRect(), box = page.graph.place(page.state.selected);
+	const { selected } = page.state, box = page.graph.place(selected);
+	const { left, top } = page.graph.canvas.getBoundingClientRect();
 
-	page.openMenu(page.state.selected, left + (box ? box.x + Math.min(80, box.width) : 80), top + (box ? box.y : 40));
+	page.openMenu(selected, left + (box ? box.x + Math.min(80, box.width) : 80), top + (box ? box.y : 40));
 }
 
 function escape(isTyping) {
@@ -171,8 +175,8 @@ function makeDialog() {
 }
 
 function makeSelect(title, key, choices) {
-	const select = page.make('select', { title, 'aria-label': title, onchange: () => page.set({ [key]: select.value }) },
-				 page.place.bar);
+	const select = page.make('select', { title, 'aria-label': title,
+		onchange: () => page.set({ [key]: select.value }) }, page.place.bar);
 
 	for (const [value, label] of Object.entries(choices))
 		page.make('option', { value }, select, label);
@@ -185,7 +189,8 @@ function makeSelect(title, key, choices) {
 }
 
 page.ready(() => {
-	const { bar, graph } = page.place, out = page.button(bar, 'Reset', 'Show everything (Esc)', () => page.set({ zoom: 0 }));
+	const { bar, graph } = page.place;
+	const out = page.button(bar, 'Reset', 'Show everything (Esc)', () => page.set({ zoom: 0 }));
 	const icicle = page.button(bar, 'Icicle', 'Root on top (i)', toggleLayout);
 	const show = () => {
 		out.disabled = !page.state.zoom;

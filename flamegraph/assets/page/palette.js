@@ -8,8 +8,8 @@
 (page => {
 'use strict';
 
-const PALETTES = { kind: 'by whose code', module: 'by module', heat: 'by own share', hot: 'classic hot', mem: 'classic mem',
-		   io: 'classic io' };
+const PALETTES = { kind: 'by whose code', module: 'by module', heat: 'by own share',
+		   hot: 'classic hot', mem: 'classic mem', io: 'classic io' };
 
 const THIN = 5;	// samples
 
@@ -79,7 +79,8 @@ function colourOf(palette, theme, kind, byName, byModule, share) {
 	const strength = [1, 0.84, 0.68][byName % 3];
 
 	if (palette === 'module')
-		return blend(fromHsl(byModule % 24 * 15, dark ? 0.45 : 0.6, dark ? 0.28 : 0.75), colours.ground, strength);
+		return blend(fromHsl(byModule % 24 * 15, dark ? 0.45 : 0.6, dark ? 0.28 : 0.75),
+			     colours.ground, strength);
 	return blend(colours[kind][byModule % 3], colours.ground, strength);
 }
 

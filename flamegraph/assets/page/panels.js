@@ -118,11 +118,12 @@ function showTip(node, event, run) {
 		return;
 	if (tip.dataset.key !== key) {
 		const name = run ? page.runWords(run) : page.functionOf(node).name;
+		const lines = run ? [['', 'too narrow; a click looks closer']] : page.details(node);
 
 		tip.dataset.key = key;
 		tip.textContent = '';
 		make('b', {}, tip, name.length > 300 ? name.slice(0, 300) + '\u2026' : name);
-		for (const [label, words] of run ? [['', 'too narrow; a click looks closer']] : page.details(node)) {
+		for (const [label, words] of lines) {
 			const line = make('div', {}, tip);
 
 			make('span', {}, line, label);
@@ -145,7 +146,8 @@ page.putNear = (element, x, y) => {
 /* Tabs */
 
 page.addTab = (id, label, build) => {
-	const button = make('button', { type: 'button', role: 'tab', id: 'tab-' + id, 'aria-controls': 'panel-' + id,
+	const button = make('button', { type: 'button', role: 'tab', id: 'tab-' + id,
+					'aria-controls': 'panel-' + id,
 					'aria-selected': 'false', tabindex: '-1', onclick: () =>
 			page.set({ tab: page.state.tab === id ? 'none' : id }) }, place.tabs, label);
 	const panel = make('section', { role: 'tabpanel', id: 'panel-' + id, 'aria-labelledby': 'tab-' + id,
@@ -201,7 +203,8 @@ function setSplit(fraction) {
 }
 
 function makeSplit(work) {
-	const split = make('div', { class: 'split', role: 'separator', tabindex: '0', 'aria-orientation': 'horizontal',
+	const split = make('div', { class: 'split', role: 'separator', tabindex: '0',
+		'aria-orientation': 'horizontal',
 		'aria-label': 'Height of the lower part', 'aria-valuemin': 12, 'aria-valuemax': 85,
 		'aria-valuenow': 42,
 		onpointerdown: event => split.setPointerCapture(event.pointerId),
@@ -239,8 +242,8 @@ function build() {
 	place.graph = make('section', { class: 'graph', 'aria-label': 'Flame graph' }, place.work);
 	place.split = makeSplit(place.work);
 	const lower = make('div', { class: 'lower' }, place.work);
-	place.tabs = make('div', { class: 'tabs', role: 'tablist', 'aria-label': 'More views', onkeydown: moveAmongTabs },
-			  lower);
+	place.tabs = make('div', { class: 'tabs', role: 'tablist', 'aria-label': 'More views',
+				   onkeydown: moveAmongTabs }, lower);
 	place.panels = make('div', { class: 'panels' }, lower);
 	place.status = make('footer', { class: 'status' }, app);
 	make('b', {}, place.status);
@@ -265,7 +268,8 @@ page.ready(() => {
 		if ('zoom' in patch || 'transforms' in patch)
 			place.tip.hidden = true;
 		if ('zoom' in patch)
-			page.say(page.state.zoom ? 'Zoomed to ' + page.functionOf(page.state.zoom).name : 'All is shown');
+			page.say(page.state.zoom ? 'Zoomed to ' + page.functionOf(page.state.zoom).name
+				 : 'All is shown');
 	});
 	addEventListener('resize', () => page.emit('resize'));
 });

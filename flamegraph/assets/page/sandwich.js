@@ -25,19 +25,20 @@ function outermost(tree, nameOf, wanted) {
 }
 
 // Merge what STEP leads to from the places AT, level by level, by name; VALUES and OWN are what each place is
-// worth.  step(place, visit(next place, its value, its own part)).  What is worth less than LEAST is counted in
+// worth.  step(place, its value, visit(next place, its value, its own part)).  What is worth less than LEAST is counted in
 // `narrow` and not looked into, so that little is done however large the tree is.
 function mergeLevels(wanted, at, values, own, step, nameOf, functions, least) {
 	const sum = list => list.reduce((total, value) => total + value, 0);
-	const tree = { n: 1, parent: [0], name: [wanted], total: [sum(values)], self: [sum(own)], depth: [0], origin: [at[0]],
-		       narrow: 0, deeper: 0 };
-	const slot = new Int32Array(functions), stamp = new Int32Array(functions), queue = [{ at, values, own, node: 0 }];
+	const tree = { n: 1, parent: [0], name: [wanted], total: [sum(values)], self: [sum(own)],
+		       depth: [0], origin: [at[0]], narrow: 0, deeper: 0 };
+	const slot = new Int32Array(functions), stamp = new Int32Array(functions);
+	const queue = [{ at, values, own, node: 0 }];
 
 	for (let q = 0; q < queue.length; q++) {
 		const group = queue[q], found = [];
 
 		queue[q] = null;
-		group.at.forEach((place, i) => step(place, group.values[i], group.own[i], (next, value, part) => {
+		group.at.forEach((place, i) => step(place, group.values[i], (next, value, part) => {
 			const name = nameOf(next);
 
 			if (stamp[name] !== q + 1) {
@@ -78,16 +79,16 @@ function makeSandwich(tree, nameOf, functions, wanted, narrowest) {
 	const roots = outermost(tree, nameOf, wanted), totals = roots.map(root => tree.total[root]);
 	const least = narrowest * totals.reduce((sum, value) => sum + value, 0);
 	const begins = (node, value) => tree.parent[node] ? 0 : value;
-	const callers = mergeLevels(wanted, roots, totals, roots.map((root, i) => begins(root, totals[i])), (node, value, own, visit) => {
-		const parent = tree.parent[node];
-
-		if (parent)
-			visit(parent, value, begins(parent, value));
-	}, nameOf, functions, least);
-	const callees = mergeLevels(wanted, roots, totals, roots.map(root => tree.self[root]), (node, value, own, visit) => {
+	const up = (node, value, visit) => tree.parent[node] &&
+		visit(tree.parent[node], value, begins(tree.parent[node], value));
+	const down = (node, value, visit) => {
 		for (let i = node + 1; i < tree.end[node]; i = tree.end[i])
 			visit(i, tree.total[i], tree.self[i]);
-	}, nameOf, functions, least);
+	};
+	const callers = mergeLevels(wanted, roots, totals, roots.map((root, i) => begins(root, totals[i])), up,
+				    nameOf, functions, least);
+	const callees = mergeLevels(wanted, roots, totals, roots.map(root => tree.self[root]), down,
+				    nameOf, functions, least);
 
 	return { callers, callees, occurrences: roots.length };
 }
@@ -120,7 +121,8 @@ let panel;
 function boxesOf(tree, direction) {
 	const left = leftEdges(tree), whole = tree.total[0] || 1;
 
-	return Array.from({ length: tree.n - 1 }, (none, k) => ({ tree, i: k + 1, level: direction * tree.depth[k + 1],
+	return Array.from({ length: tree.n - 1 }, (none, k) => ({
+		tree, i: k + 1, level: direction * tree.depth[k + 1],
 		left: left[k + 1] / whole, width: tree.total[k + 1] / whole }));
 }
 
@@ -130,7 +132,8 @@ function makeBox(box, top, parent) {
 		       percent(tree.total[i] / whole) + ' of all'];
 	const element = page.make('button', { type: 'button', class: 'box', tabindex: box.level ? '-1' : '0',
 		'aria-label': (box.level < 0 ? 'Caller ' : box.level > 0 ? 'Callee ' : '') + words.join(', '),
-		title: words.join('\n').slice(0, 2000), onclick: () => page.selectName(tree.name[i]) }, parent, name);
+		title: words.join('\n').slice(0, 2000),
+		onclick: () => page.selectName(tree.name[i]) }, parent, name);
 
 	box.element = element;
 	element.style.left = 100 * box.left + '%';
@@ -144,7 +147,8 @@ function makeBox(box, top, parent) {
 function neighbour(boxes, from, key) {
 	const dx = { ArrowLeft: -1, ArrowRight: 1 }[key] || 0, dy = { ArrowUp: -1, ArrowDown: 1 }[key] || 0;
 	const middle = from.left + from.width / 2;
-	const others = boxes.filter(box => box.level === from.level + dy && (dy || Math.sign(box.left - from.left) === dx));
+	const others = boxes.filter(box => box.level === from.level + dy &&
+		(dy || Math.sign(box.left - from.left) === dx));
 	const distance = box => Math.max(0, box.left - middle, middle - box.left - box.width);
 
 	return others.sort((a, b) => distance(a) - distance(b))[0];
@@ -155,21 +159,23 @@ function draw() {
 
 	panel.textContent = '';
 	if (!state.selected) {
-		page.make('p', { class: 'hint' }, panel, 'Choose a function in the graph or in the ranking: its callers ' +
-			'are drawn above it, what it calls below.');
+		page.make('p', { class: 'hint' }, panel, 'Choose a function in the graph or in the ranking: ' +
+			  'its callers are drawn above it, what it calls below.');
 		return;
 	}
-	const { callers, callees, occurrences } = page.makeSandwich(view, node => view.name[node], profile.names.length,
-		wanted.index, NARROW_PX / (panel.clientWidth || 1));
-	const above = boxesOf(callers, -1), below = boxesOf(callees, 1), narrow = callers.narrow + callees.narrow;
+	const { callers, callees, occurrences } = page.makeSandwich(view, node => view.name[node],
+		profile.names.length, wanted.index, NARROW_PX / (panel.clientWidth || 1));
+	const above = boxesOf(callers, -1), below = boxesOf(callees, 1);
+	const narrow = callers.narrow + callees.narrow, isDeeper = callers.deeper + callees.deeper > 0;
 	const top = Math.max(...callers.depth), bottom = Math.max(...callees.depth);
 	const left = [narrow && grouped(narrow) + ' too narrow to be drawn',
-		      callers.deeper + callees.deeper && 'deeper than ' + SANDWICH_LEVELS + ' levels is not drawn'].filter(Boolean);
+		      isDeeper && 'deeper than ' + SANDWICH_LEVELS + ' levels is not drawn'].filter(Boolean);
 
 	page.make('p', {}, panel, wanted.name + ': ' + page.valueOf(callees.total[0]) + ', ' +
 		percent(callees.total[0] / (profile.total[0] || 1)) + ' of all, in ' + grouped(occurrences) +
 		(occurrences === 1 ? ' place' : ' places') + (left.length ? ' \u00b7 ' + left.join(' \u00b7 ') : ''));
-	const area = page.make('div', { class: 'sandwich', role: 'group', 'aria-label': 'Callers above, callees below' }, panel);
+	const area = page.make('div', { class: 'sandwich', role: 'group',
+					'aria-label': 'Callers above, callees below' }, panel);
 	const focal = { tree: callees, i: 0, level: 0, left: 0, width: 1 }, boxes = [...above, focal, ...below];
 
 	area.style.height = (top + bottom + 1) * ROW + 'px';

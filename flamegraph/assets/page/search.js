@@ -54,7 +54,7 @@ function parseTerm(word, matchCase) {
 			return { error: 'not a regular expression' };
 		}
 	}
-	return { by: 'name', not: false, test: textTest(body, matchCase) };
+	return { by: 'name', not: false, isPlain: true, test: textTest(body, matchCase) };
 }
 
 // Words at blanks; an expression between slashes and a text in quotes are one word.
@@ -79,7 +79,7 @@ function parseQuery(query, matchCase) {
 		if (term && term.error) {
 			error = error || word + ': ' + term.error + '; taken as text';
 			plain.push(word);
-		} else if (term && (term.by !== 'name' || /^-?\//.test(word) && word.length > 2 && word.endsWith('/'))) {
+		} else if (term && !term.isPlain) {
 			flush();
 			terms.push(term);
 		} else if (quoted) {
@@ -101,7 +101,8 @@ function matches(terms, get) {
 // Which nodes of TREE match: { hits (node indexes), isHit, late }.  GET is told a node and what is wanted of
 // it; what is the same for all nodes of a name is asked once for each of the NAMES.
 function searchTree(tree, terms, names, get, deadline) {
-	const isHit = new Uint8Array(tree.n), hits = new Int32Array(tree.n), known = new Int8Array(names);	// 1 fits, -1 does not
+	const isHit = new Uint8Array(tree.n), hits = new Int32Array(tree.n);
+	const known = new Int8Array(names);	// 1: it fits, -1: it does not
 	const isVarying = term => ['self', 'total', 'samples'].includes(term.by);
 	const varying = terms.filter(isVarying), fixed = terms.filter(term => !isVarying(term));
 	let late = false, asked = 0, count = 0;
@@ -110,7 +111,8 @@ function searchTree(tree, terms, names, get, deadline) {
 		const name = tree.name[i];
 
 		if (!known[name]) {
-			known[name] = !late && fixed.every(term => term.test(get(i, term.by)) !== term.not) ? 1 : -1;
+			known[name] = !late && fixed.every(term => term.test(get(i, term.by)) !== term.not)
+				? 1 : -1;
 			late = late || (++asked & 63) === 0 && Date.now() > deadline;
 		}
 		if (known[name] > 0 && varying.every(term => term.test(get(i, term.by)))) {
@@ -174,7 +176,8 @@ function getter(view, profile) {
 function search() {
 	const { state, view, profile } = page, { terms, error } = parseQuery(state.query, state.matchCase);
 
-	const found = searchTree(view, terms, profile.names.length, getter(view, profile), Date.now() + SEARCH_MS);
+	const found = searchTree(view, terms, profile.names.length, getter(view, profile),
+				 Date.now() + SEARCH_MS);
 
 	page.hits = terms.length ? found.isHit : null;
 	matched = found.hits;
@@ -189,18 +192,20 @@ function search() {
 
 // Of the matches those within the zoom: from, to, and the place of the selected one or -1.
 function shown() {
-	const { view, state } = page, from = firstHit(matched, state.zoom), to = firstHit(matched, view.end[state.zoom]);
+	const { view, state } = page, { zoom } = state;
+	const from = firstHit(matched, zoom), to = firstHit(matched, view.end[zoom]);
 	const at = firstHit(matched, state.selected);
 
 	return { from, to, at, isHit: at >= from && at < to && matched[at] === state.selected };
 }
 
 function tell() {
-	const { state, view, hits } = page, { from, to, at, isHit } = shown();
+	const { view, hits } = page, { zoom } = page.state, { from, to, at, isHit } = shown();
 
-	output.textContent = !hits ? '' : percent(matchedValue(view, hits, 0) / (view.total[0] || 1)) + ' matched' +
-		(state.zoom ? ', ' + percent(matchedValue(view, hits, state.zoom) / view.total[state.zoom]) +
-			' of zoom' : '') + ' \u00b7 ' + (isHit ? at - from + 1 + '/' : '') + grouped(to - from);
+	const share = node => percent(matchedValue(view, hits, node) / (view.total[node] || 1));
+
+	output.textContent = !hits ? '' : share(0) + ' matched' + (zoom ? ', ' + share(zoom) + ' of zoom' : '') +
+		' \u00b7 ' + (isHit ? at - from + 1 + '/' : '') + grouped(to - from);
 	previous.hidden = next.hidden = !hits;
 	previous.disabled = next.disabled = from === to;
 }
@@ -224,7 +229,8 @@ page.focusSearch = () => {
 page.ready(() => {
 	const box = page.make('div', { class: 'search', role: 'search' }, page.place.bar);
 
-	input = page.make('input', { type: 'search', placeholder: 'Search ( / )', spellcheck: 'false', autocomplete: 'off',
+	input = page.make('input', { type: 'search', placeholder: 'Search ( / )', spellcheck: 'false',
+		autocomplete: 'off',
 		'aria-label': 'Search: text, /expression/, k:kernel, m:library, self>1%',
 		oninput: () => page.set({ query: input.value }),
 		onkeydown: event => event.key === 'Enter' && page.nextMatch(event.shiftKey ? -1 : 1) }, box);

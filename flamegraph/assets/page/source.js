@@ -30,7 +30,8 @@ function drawLines(source, first) {
 			page.make('div', { class: 'gap' }, list, '\u22ef');
 		const line = page.make('div', { role: 'row', class: number === first ? 'line first' : 'line' }, list);
 
-		addShare(line, self, inlined ? percent(inlined / (page.profile.total[0] || 1)) + ' of all in what was inlined here' : undefined);
+		addShare(line, self, inlined ? percent(inlined / (page.profile.total[0] || 1)) +
+			 ' of all in what was inlined here' : undefined);
 		addShare(line, total);
 		page.make('span', { role: 'cell', class: 'number' }, line, number);
 		page.make('code', { role: 'cell' }, line, text);
@@ -50,8 +51,8 @@ function drawChoice(sources, index) {
 	const order = Object.keys(sources).sort((a, b) => sources[b].value - sources[a].value);
 
 	for (const key of order)
-		page.make('option', { value: key }, select, percent(sources[key].value / (page.profile.total[0] || 1)) + '  ' +
-			  sources[key].file);
+		page.make('option', { value: key }, select, sources[key].file + ', ' +
+			  percent(sources[key].value / (page.profile.total[0] || 1)));
 	if (!sources[index])
 		page.make('option', { value: '' }, select, 'choose a file');
 	select.value = sources[index] ? index : '';
@@ -59,14 +60,17 @@ function drawChoice(sources, index) {
 
 function draw() {
 	const { profile, state } = page, of = page.functionOf(state.selected), { sources } = profile;
-	const own = state.selected && of.index < profile.functions.n ? String(profile.functions.file[of.index]) : '';
+	const own = state.selected && of.index < profile.functions.n
+		? String(profile.functions.file[of.index]) : '';
 	const index = chosen === null ? own : chosen;
 
 	panel.textContent = '';
 	page.make('p', { class: 'hint' }, panel, !state.selected ? 'Choose a function in the graph or in the ranking.'
 		: of.file ? of.name + ' \u00b7 ' + of.file + (of.line ? ':' + of.line : '') +
-			(sources[own] ? '' : ' \u00b7 not in this page: made without --sources, or the file was not found')
-		: of.name + ' \u00b7 no line data: the program was built without it, or the profile does not carry it');
+			(sources[own] ? '' : ' \u00b7 not in this page: ' +
+				'made without --sources, or the file was not found')
+		: of.name + ' \u00b7 no line data: the program was built without it, ' +
+			'or the profile does not carry it');
 	if (Object.keys(sources).length)
 		drawChoice(sources, index);
 	if (sources[index])

@@ -59,15 +59,18 @@ const filterRows = (rows, terms) => terms.length ? rows.filter(row => page.match
 /* To copy */
 
 const EXPORTED = ['rank', 'function', 'module', 'kind', 'roi', 'score', 'complexity', 'self_percent',
-		  'self_percent_lower95', 'total_percent', 'calls', 'samples_self', 'samples_total', 'saves_2x_percent'];
+		  'self_percent_lower95', 'total_percent', 'calls', 'samples_self', 'samples_total',
+		  'saves_2x_percent'];
+const EXPORTED_TEXTS = ['function', 'module', 'kind'];
 
 function exported(row, at) {
 	const number = (value, digits) => Number.isFinite(value) ? Number(value.toFixed(digits)) : null;
 
-	return [number(row.rank, 0) || at + 1, row.name, row.module, row.kind, number(row.roi, 6), number(row.score, 6),
-		number(row.complexity, 6), number(100 * row.self, 6), number(100 * row.lower, 6),
-		number(100 * row.total, 6), number(row.calls, 0), number(row.samples, 6),
-		number(row.totalSamples, 6), number(100 * row.saves, 6)];
+	return [number(row.rank, 0) || at + 1, row.name, row.module, row.kind,
+		number(row.roi, 6), number(row.score, 6), number(row.complexity, 6),
+		number(100 * row.self, 6), number(100 * row.lower, 6), number(100 * row.total, 6),
+		number(row.calls, 0), number(row.samples, 6), number(row.totalSamples, 6),
+		number(100 * row.saves, 6)];
 }
 
 // A name that a spreadsheet would take for a formula gets an apostrophe.
@@ -84,11 +87,13 @@ function markdownField(value) {
 }
 
 const FORMATS = {
-	CSV: rows => [EXPORTED, ...rows.map(exported)].map(fields => fields.map(csvField).join(',') + '\n').join(''),
-	JSON: rows => JSON.stringify(rows.map((row, at) => Object.fromEntries(exported(row, at).map((value, i) =>
-		[EXPORTED[i], value]))), null, 1) + '\n',
-	Markdown: rows => [EXPORTED.map(name => name.replace(/_/g, ' ')), EXPORTED.map((name, i) => i > 0 && i < 4 ? '---' : '--:'),
-		...rows.map((row, at) => exported(row, at).map(markdownField))]
+	CSV: rows => [EXPORTED, ...rows.map(exported)]
+		.map(fields => fields.map(csvField).join(',') + '\n').join(''),
+	JSON: rows => JSON.stringify(rows.map((row, at) => Object.fromEntries(
+		exported(row, at).map((value, i) => [EXPORTED[i], value]))), null, 1) + '\n',
+	Markdown: rows => [EXPORTED.map(name => name.replace(/_/g, ' ')),
+			   EXPORTED.map(name => EXPORTED_TEXTS.includes(name) ? '---' : '--:'),
+			   ...rows.map((row, at) => exported(row, at).map(markdownField))]
 		.map(fields => '| ' + fields.join(' | ') + ' |\n').join(''),
 };
 
@@ -96,32 +101,37 @@ page.table = { makeRows, sortRows, filterRows, FORMATS };
 
 /* The table itself: rows of one height, of which only those in sight exist */
 
+const make = (...given) => page.make(...given);	// it comes later than this line
 const ROW = 26, SPARE = 6;
+const orDash = (is, words) => is ? words : DASH;
 const COLUMNS = [
-	{ key: 'rank', label: '#', title: 'Place in the ranking by ROI', text: row => row.rank || DASH },
-	{ key: 'name', label: 'Function', title: 'Function', text: row => row.name },
-	{ key: 'self', label: 'Self', title: 'Time of its own, of all; the line is the 95 % interval', text: row => percent(row.self) },
-	{ key: 'total', label: 'Total', title: 'With what it calls, each stack once', text: row => percent(row.total) },
-	{ key: 'calls', label: 'Calls', title: 'Activations seen', text: row => row.calls
-		? (page.profile.callsKind === 'exact' ? '' : '\u2265') + grouped(row.calls) : DASH },
-	{ key: 'samples', label: 'Samples', title: 'Samples of its own', text: row => row.samples >= 0 ? grouped(row.samples) : DASH },
-	{ key: 'lower', label: '\u226595\u00a0%', title: 'With 95 % confidence its own share is at least this',
-	  text: row => row.lower >= 0 ? percent(row.lower) : DASH },
-	{ key: 'saves', label: 'Saves 2\u00d7', title: 'What of the whole is saved when it becomes twice as fast', text: row => percent(row.saves) },
-	{ key: 'roi', label: 'ROI', title: 'Score / complexity: what a change gives for its effort', text: row => row.roi >= 0 ? row.roi.toFixed(2) : DASH },
-	{ key: 'module', label: 'Module', title: 'Program or library', text: row => row.module },
-];
+	['rank', '#', 'Place in the ranking by ROI', row => row.rank || DASH],
+	['name', 'Function', 'Function', row => row.name],
+	['self', 'Self', 'Time of its own, of all; the line is the 95\u00a0% interval', row => percent(row.self)],
+	['total', 'Total', 'With what it calls, each stack once', row => percent(row.total)],
+	['calls', 'Calls', 'Activations seen', row => orDash(row.calls,
+		(page.profile.callsKind === 'exact' ? '' : '\u2265') + grouped(row.calls))],
+	['samples', 'Samples', 'Samples of its own', row => orDash(row.samples >= 0, grouped(row.samples))],
+	['lower', '\u226595\u00a0%', 'With 95\u00a0% confidence its own share is at least this',
+	 row => orDash(row.lower >= 0, percent(row.lower))],
+	['saves', 'Saves 2\u00d7', 'What of the whole is saved when it becomes twice as fast',
+	 row => percent(row.saves)],
+	['roi', 'ROI', 'Score / complexity: what a change gives for its effort',
+	 row => orDash(row.roi >= 0, row.roi.toFixed(2))],
+	['module', 'Module', 'Program or library', row => row.module],
+].map(([key, label, title, text]) => ({ key, label, title, text }));
 
 const table = { rows: [], shown: [], sort: 'rank', down: false, current: 0, filter: '' };
 
 function makeHeads(grid) {
-	const head = page.make('div', { class: 'row heads', role: 'row', 'aria-rowindex': 1 }, grid);
+	const head = make('div', { class: 'row heads', role: 'row', 'aria-rowindex': 1 }, grid);
 
 	for (const column of COLUMNS) {
-		const cell = page.make('span', { role: 'columnheader', class: 'c-' + column.key }, head);
+		const cell = make('span', { role: 'columnheader', class: 'c-' + column.key }, head);
 
 		column.head = cell;
-		page.make('button', { type: 'button', title: column.title, onclick: () => sortBy(column.key) }, cell, column.label);
+		make('button', { type: 'button', title: column.title, onclick: () => sortBy(column.key) }, cell,
+		     column.label);
 	}
 }
 
@@ -131,7 +141,8 @@ function sortBy(key) {
 	table.down = table.sort === key ? !table.down : !isText;
 	table.sort = key;
 	update();
-	page.say('Sorted by ' + COLUMNS.find(column => column.key === key).title + (table.down ? ', largest first' : ''));
+	page.say('Sorted by ' + COLUMNS.find(column => column.key === key).title +
+		 (table.down ? ', largest first' : ''));
 }
 
 function update() {
@@ -145,19 +156,21 @@ function update() {
 	table.sorted = table.sort + table.down;
 	table.shown = filterRows(table.rows, terms);
 	for (const { key, head } of COLUMNS)
-		head.setAttribute('aria-sort', key !== table.sort ? 'none' : table.down ? 'descending' : 'ascending');
+		head.setAttribute('aria-sort', key !== table.sort ? 'none'
+			: table.down ? 'descending' : 'ascending');
 	table.grid.setAttribute('aria-rowcount', table.shown.length + 1);
 	table.space.style.height = table.shown.length * ROW + 'px';
-	table.count.textContent = terms.length ? grouped(table.shown.length) + ' of ' + grouped(table.rows.length) + ' functions'
-		: grouped(table.rows.length) + ' functions';
+	table.count.textContent = (terms.length ? grouped(table.shown.length) + ' of ' : '') +
+		grouped(table.rows.length) + ' functions';
 	table.current = Math.max(0, table.shown.findIndex(row => row.index === selected));
 	draw();
 }
 
 // The whisker is the interval around the bar's end; the widest of them takes the whole room.
 function selfBar(place, row) {
-	const most = table.most || 1, cell = page.make('span', { class: 'plot' }, place), bar = page.make('i', { class: row.samples < 5 ? 'bar-of thin' : 'bar-of' }, cell);
-	const whisker = page.make('i', { class: 'whisker' }, cell);
+	const most = table.most || 1, cell = make('span', { class: 'plot' }, place);
+	const bar = make('i', { class: row.samples < 5 ? 'bar-of thin' : 'bar-of' }, cell);
+	const whisker = make('i', { class: 'whisker' }, cell);
 
 	bar.style.width = 100 * row.self / most + '%';
 	whisker.hidden = !row.self || !(row.upper > row.lower);
@@ -167,23 +180,25 @@ function selfBar(place, row) {
 
 function makeRow(row, at) {
 	const isSelected = row.index === page.functionOf(page.state.selected).index && page.state.selected > 0;
-	const line = page.make('div', { class: 'row', role: 'row', 'aria-rowindex': at + 2, 'aria-selected': String(isSelected),
+	const line = make('div', { class: 'row', role: 'row', 'aria-rowindex': at + 2, 'aria-selected': String(isSelected),
 				   tabindex: at === table.current ? '0' : '-1', 'data-at': at }, table.space);
 
 	line.style.top = at * ROW + 'px';
 	for (const column of COLUMNS) {
-		const cell = page.make('span', { role: 'gridcell', class: 'c-' + column.key }, line);
+		const cell = make('span', { role: 'gridcell', class: 'c-' + column.key }, line);
 
 		if (column.key === 'self')
 			selfBar(cell, row);
-		page.make('span', column.key === 'name' || column.key === 'module' ? { title: column.text(row).slice(0, 2000) } : {},
-			  cell, column.text(row));
+		const words = column.text(row), isLong = column.key === 'name' || column.key === 'module';
+
+		make('span', isLong ? { title: words.slice(0, 2000) } : {}, cell, words);
 	}
 	return line;
 }
 
 function draw() {
-	const { scrollTop, clientHeight } = table.grid, first = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
+	const { scrollTop, clientHeight } = table.grid;
+	const first = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
 	const last = Math.min(table.shown.length, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
 	const hadFocus = table.space.contains(document.activeElement);
 
@@ -247,33 +262,37 @@ page.selectName = (name, zoom) => {
 	if (best < 0)
 		return;
 	page.set({ selected: best, zoom: zoom ? best : isInside(best) ? state.zoom : 0 });
-	page.say(page.functionOf(best).name + ': ' + grouped(nodes.length) + (nodes.length === 1 ? ' box' : ' boxes'));
+	page.say(page.functionOf(best).name + ': ' + grouped(nodes.length) +
+		 (nodes.length === 1 ? ' box' : ' boxes'));
 };
 
 function refill() {
 	table.rows = makeRows(page.profile, page.view);
 	table.sorted = '';
-	table.most = table.rows.reduce((most, row) => Math.max(most, row.self, row.self ? row.upper || 0 : 0), 0);
+	table.most = table.rows.reduce((most, row) =>
+		Math.max(most, row.self, row.self ? row.upper || 0 : 0), 0);
 	update();
 }
 
 function build(panel) {
-	const bar = page.make('div', { class: 'panel-bar' }, panel);
+	const bar = make('div', { class: 'panel-bar' }, panel);
 
-	table.input = page.make('input', { type: 'search', placeholder: 'Filter: alloc, m:libc, self>1%', spellcheck: 'false',
-		'aria-label': 'Filter the functions', oninput: () => {
+	table.input = make('input', { type: 'search', placeholder: 'Filter: alloc, m:libc, self>1%',
+		spellcheck: 'false', 'aria-label': 'Filter the functions', oninput: () => {
 			table.filter = table.input.value;
 			table.grid.scrollTop = 0;
 			update();
 		} }, bar);
-	table.count = page.make('output', {}, bar);
+	table.count = make('output', {}, bar);
 	for (const format of Object.keys(FORMATS))
-		page.button(bar, 'Copy ' + format, 'Copy these rows as ' + format, () => page.copy(FORMATS[format](table.shown))
-			.then(() => page.say(grouped(table.shown.length) + ' rows copied as ' + format)), { class: 'copy' });
-	table.grid = page.make('div', { class: 'grid', role: 'grid', 'aria-label': 'Ranking of functions',
+		page.button(bar, 'Copy ' + format, 'Copy these rows as ' + format, async () => {
+			await page.copy(FORMATS[format](table.shown));
+			page.say(grouped(table.shown.length) + ' rows copied as ' + format);
+		}, { class: 'copy' });
+	table.grid = make('div', { class: 'grid', role: 'grid', 'aria-label': 'Ranking of functions',
 		'aria-colcount': COLUMNS.length, onscroll: draw, onkeydown: onKey }, panel);
 	makeHeads(table.grid);
-	table.space = page.make('div', { class: 'space', role: 'rowgroup', onclick: event => {
+	table.space = make('div', { class: 'space', role: 'rowgroup', onclick: event => {
 		const line = event.target.closest('.row');
 
 		if (line) {
