@@ -15,6 +15,7 @@
 #include "neuroprof/neuroprof.h"
 
 #define EXPONENT 0.99
+#define SCRAMBLE_PRIME 2654435761u
 
 struct worker {
 	struct vault *vault;
@@ -51,11 +52,15 @@ uint64_t zipf_next(const struct zipf *zipf, struct sample_random *random)
 	uint64_t rank;
 
 	if (uz < 1)
-		return 0;
-	if (uz < zipf->half)
-		return 1;
-	rank = (uint64_t)((double)zipf->keys * pow(zipf->eta * u - zipf->eta + 1, zipf->alpha));
-	return rank < zipf->keys ? rank : zipf->keys - 1;
+		rank = 0;
+	else if (uz < zipf->half)
+		rank = 1;
+	else
+		rank = (uint64_t)((double)zipf->keys * pow(zipf->eta * u - zipf->eta + 1, zipf->alpha));
+	if (rank >= zipf->keys)
+		rank = zipf->keys - 1;
+	/* Scrambled, so that popular keys are no neighbours: a factor without a common divisor. */
+	return rank * SCRAMBLE_PRIME % zipf->keys;
 }
 
 void workload_load(struct vault *vault)

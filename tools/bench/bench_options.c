@@ -159,7 +159,7 @@ static void take(struct np_bench_settings *settings, int option)
 static const char shared_help[] =
 	"\nOptions:\n"
 	"  --budget SECONDS    begin no run that would likely pass this (60)\n"
-	"  --pairs-min N, --pairs-max N  runs a side (6, 200): stops when the interval is narrow\n"
+	"  --pairs-min N, --pairs-max N  runs a side (8, 200): stops when the interval is narrow\n"
 	"  --timeout SECONDS   of one run (600)\n"
 	"  --metric NAME       what decides; CPU time for what computes, else wall time\n"
 	"  --complex           the change costs something to have: without a gain it goes\n"
@@ -188,7 +188,7 @@ void np_bench_options(struct np_bench_settings *settings, int argc, char **argv,
 	int option;
 
 	*settings = (struct np_bench_settings){
-		.rules = { .verdict = { .keep = 0.05, .threshold = 0.1 }, .pairs_min = 6,
+		.rules = { .verdict = { .keep = 0.05, .threshold = 0.1 }, .pairs_min = 8,
 			.pairs_max = 200, .budget_s = 60, .timeout_s = 600, .pin = true },
 		.format = "text", .directory = ".neuroprof", .tier = -1 };
 	opterr = 0;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -83,6 +84,38 @@ static int call(char **argv, char **output)
 	return status;
 }
 
+/* The profile of the tree where there were several processes, else the only one; NULL: none. */
+static char *find_profile(const char *directory)
+{
+	static const char *const patterns[] = { "*.tree.pb.gz", "*.pb.gz" };
+	char *found = NULL;
+
+	for (size_t i = 0; i < 2 && !found; i++) {
+		char *pattern = np_xasprintf("%s/%s", directory, patterns[i]);
+		glob_t matches;
+
+		if (glob(pattern, GLOB_NOESCAPE, NULL, &matches) == 0)
+			found = np_xstrdup(matches.gl_pathv[0]);
+		globfree(&matches);
+		free(pattern);
+	}
+	return found;
+}
+
+/* What an earlier comparison left in DIRECTORY would be taken for this one's. */
+static void clear(const char *directory)
+{
+	char *pattern = np_xasprintf("%s/neuroprof.*", directory);
+	glob_t matches;
+
+	if (glob(pattern, GLOB_NOESCAPE, NULL, &matches) == 0) {
+		for (size_t i = 0; i < matches.gl_pathc; i++)
+			unlink(matches.gl_pathv[i]);
+	}
+	globfree(&matches);
+	free(pattern);
+}
+
 static int record(const char *neuroprof, const struct np_bench_settings *settings,
 		  const struct np_spec *spec, const struct np_command *command, size_t number, int turn,
 		  int arm, char **profile)
@@ -93,10 +126,12 @@ static int record(const char *neuroprof, const struct np_bench_settings *setting
 	char *argv[] = { (char *)(uintptr_t)neuroprof, (char *)(uintptr_t)"record", (char *)(uintptr_t)"-q",
 		(char *)(uintptr_t)"-F", hz, (char *)(uintptr_t)"-o", directory, (char *)(uintptr_t)"--",
 		command->argv[0], command->argv[1], command->argv[2], NULL };
-	int status = call(argv, NULL);
+	int status;
 
-	*profile = np_xasprintf("%s/merged.pb.gz", directory);
-	if (access(*profile, R_OK) != 0)
+	clear(directory);
+	status = call(argv, NULL);
+	*profile = find_profile(directory);
+	if (!*profile)
 		status = -1;
 	free(hz);
 	free(directory);
@@ -112,6 +147,7 @@ static void ask(const char *report, char **profiles, int turns, const char *pict
 
 	argv[n++] = (char *)(uintptr_t)report;
 	argv[n++] = (char *)(uintptr_t)"diff";
+	argv[n++] = (char *)(uintptr_t)"--same-work";	/* as the checksums say */
 	argv[n++] = (char *)(uintptr_t)"--svg";
 	argv[n++] = (char *)(uintptr_t)picture;
 	for (int i = 0; i < turns; i++)

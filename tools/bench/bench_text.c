@@ -111,8 +111,11 @@ static void text_control(FILE *to, const struct np_comparison *comparison)
 {
 	const struct np_session *session = comparison->session;
 
-	fprintf(to, "  A/A control: the old program against itself %+.1f %% [%+.1f, %+.1f]; %.1f %% of "
-		"such comparisons would be called a change\n",
+	if (comparison->control_effect.pairs == 0)
+		fprintf(to, "  A/A control: too few runs for one\n");
+	else
+		fprintf(to, "  A/A control: the old program against itself %+.1f %% [%+.1f, %+.1f]; %.1f %% of "
+			"such comparisons would be called a change\n",
 		100 * expm1(comparison->control_effect.log_ratio),
 		100 * expm1(comparison->control_effect.low), 100 * expm1(comparison->control_effect.high),
 		100 * comparison->false_alarms);

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""neuroprof-bench on real commands: verdicts, exit statuses, what it says of bad input, and every output format
+read by what reads it.
+usage: bench.py BUILD_DIR"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+BUILD = os.path.abspath(sys.argv[1])
+BENCH = os.path.join(BUILD, "tools/bench/neuroprof-bench")
+WORK = os.path.join(BUILD, "bench/bench-work")
+SAMPLES = os.path.join(BUILD, "samples")
+COMPONENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench/components")
+
+
+def bench(*arguments, cwd=None):
+    return subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False,
+                          cwd=cwd)
+
+
+def ab(old, new, *options):
+    done = bench("ab", "-q", "-f", "json", *options, "--", old, new)
+    return done, json.loads(done.stdout)["benchmarks"][0] if done.stdout else None
+
+
+def check(what, got, wanted):
+    assert got == wanted, f"{what}: {got!r}, should be {wanted!r}"
+
+
+def test_a_program_of_half_the_work_is_kept(_):
+    done, result = ab(f"{WORK} 20", f"{WORK} 10", "--budget", "8", "--pairs-max", "40")
+    check("verdict", (result["verdict"], done.returncode), ("KEEP", 0))
+
+
+def test_a_program_of_twice_the_work_is_a_regression(_):
+    done, result = ab(f"{WORK} 10", f"{WORK} 20", "--budget", "8", "--pairs-max", "40")
+    check("verdict", (result["verdict"], done.returncode), ("REGRESSION", 1))
+
+
+def test_programs_whose_results_differ_are_not_compared(_):
+    done, result = ab("echo checksum=1", "echo checksum=2", "--pairs-max", "8")
+    check("verdict", (result["verdict"], done.returncode), ("INVALID", 4))
+    assert "checksum" in result["invalid"], result["invalid"]
+
+
+def test_a_run_that_fails_is_named(_):
+    done = bench("ab", "-q", "--", "true", "echo out of luck >&2; exit 9")
+    check("status", done.returncode, 1)
+    assert "status 9" in done.stderr and "out of luck" in done.stderr, done.stderr
+
+
+def test_a_stall_of_the_tail_is_found_with_the_median_unchanged(_):
+    done, result = ab(f"{WORK} requests", f"{WORK} requests stall", "--budget", "10", "--pairs-max", "12",
+                      "--inconclusive-ok")
+    verdicts = {metric["metric"]: metric["verdict"] for metric in result["metrics"]}
+    check("p99", verdicts["request_p99_ms"], "REGRESSION")
+    assert verdicts["request_p50_ms"] in ("NEUTRAL", "INCONCLUSIVE"), verdicts
+    check("status", done.returncode, 1)
+
+
+def test_a_tail_of_too_few_samples_says_how_many_it_needs(_):
+    _, result = ab("echo x_count=100; echo x_p99_ms=5", "echo x_count=100; echo x_p99_ms=50", "--pairs-max", "8",
+                   "--inconclusive-ok")
+    tail, = [metric for metric in result["metrics"] if metric["metric"] == "x_p99_ms"]
+    check("verdict", tail["verdict"], "INCONCLUSIVE")
+    check("needed", tail["samples_needed"], 3000 - 100 * len(result["arms"][0]["runs"]))
+
+
+YAML = """benchmark:
+  name: "t"
+  command: "echo speed_per_s={a}"
+  parameters: {a: [10, 20]}
+  targets:
+    speed_per_s: {target: 15, acceptable_range: [15, 100]}
+"""
+
+
+def write(place, text, name="t.yaml"):
+    path = os.path.join(place, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def test_a_missed_target_is_a_status_of_its_own(place):
+    done = bench("run", "-q", write(place, YAML))
+    check("status", done.returncode, 5)
+    assert re.search(r"10\.00 1/s +MISSED", done.stdout) and re.search(r"20\.00 1/s +met", done.stdout), done.stdout
+
+
+def test_a_dry_run_prints_each_case_and_runs_none(place):
+    done = bench("run", "--dry-run", write(place, YAML.replace("echo", "false")))
+    check("output", done.stdout, "t a=10: false speed_per_s=10\nt a=20: false speed_per_s=20\n")
+    check("status", done.returncode, 0)
+
+
+def test_errors_in_the_file_name_file_line_and_key(place):
+    for line, text, words in (
+            (3, "benchmark:\n  name: t\n  comand: x\n", ["comand", "did you mean 'command'"]),
+            (2, "benchmark:\n  command: x\n", ["name: is missing"]),
+            (4, "benchmark:\n  name: t\n  command: x\n  tier: nano\n", ["tier", "nano", "micro"]),
+            (4, "benchmark:\n  name: t\n  command: x\n  parameters: {a: 1}\n", ["parameters: a"]),
+            (4, "benchmark:\n  name: t\n  command: x\n  regression: {threshold_percent: x}\n", ["threshold_percent"]),
+            (4, "benchmark:\n  name: t\n  command: x\n  targets: {m: {acceptable_range: [2, 1]}}\n",
+             ["acceptable_range", "2 is more than 1"]),
+            (1, "- 1\n", ["benchmark"])):
+        done = bench("run", "-q", write(place, text))
+        check("status", done.returncode, 2)
+        check("lines", done.stderr.count("\n"), 1)
+        for word in ["t.yaml", f"line {line}", *words]:
+            assert word in done.stderr, f"{word!r} is not in {done.stderr!r}"
+    done = bench("run", "-q", write(place, YAML.replace("{a}", "{b}")))
+    check("status", done.returncode, 2)
+    assert "{b} is no parameter" in done.stderr, done.stderr
+
+
+def test_wrong_options_are_refused_in_one_line(place):
+    for arguments in (["ab", "true"], ["run"], ["run", "--budget", "x", "f"], ["frob"], ["baseline", "save", "../x", "f"],
+                      ["run", "--tier", "nano", "f"], ["ab", "--pairs-min", "9", "--pairs-max", "8", "true", "true"],
+                      ["run", "--no-such"], ["history", "what"]):
+        done = bench(*arguments, cwd=place)
+        check(f"status of {arguments}", done.returncode, 2)
+        assert done.stderr.count("\n") == 1 and done.stderr.startswith("neuroprof-bench: "), done.stderr
+    done = bench("run", "-q", "-f", "yaml", write(place, YAML))
+    check("status", done.returncode, 2)
+
+
+def test_a_baseline_is_compared_with_and_kept_to_its_machine(place):
+    path = write(place, YAML.replace("echo", "sleep 0.01; echo"))
+    check("save", bench("baseline", "save", "v1", "-q", "--iterations", "6", path, cwd=place).returncode, 0)
+    done = bench("compare", "v1", "-q", "--iterations", "6", "-f", "json", path, cwd=place)
+    result = json.loads(done.stdout)
+    check("cases", [b["case"] for b in result["benchmarks"]], ["a=10", "a=20"])
+    speed, = [m for m in result["benchmarks"][0]["metrics"] if m["metric"] == "speed_per_s"]
+    check("speed", (speed["old"], speed["new"], speed["verdict"]), (10, 10, "NEUTRAL"))
+    name = os.path.join(place, ".neuroprof/baselines/v1.json")
+    with open(name, encoding="utf-8") as file:
+        saved = file.read()
+    write(place, saved.replace(result["machine"]["fingerprint"], "0123456789abcdef"), ".neuroprof/baselines/v1.json")
+    done = bench("compare", "v1", "-q", "--iterations", "2", path, cwd=place)
+    check("another machine's", done.returncode, 4)
+    write(place, saved[:100], ".neuroprof/baselines/v1.json")
+    done = bench("compare", "v1", "-q", "--iterations", "2", path, cwd=place)
+    check("a damaged one", (done.returncode, done.stderr.count("\n")), (1, 1))
+
+
+def test_history_finds_the_change(place):
+    for number in range(24):
+        value = (100 if number < 12 else 130) + number % 3
+        path = write(place, f'benchmark: {{name: h, command: "echo t_ms={value}"}}\n')
+        out = os.path.join(place, "out.json")
+        check("run", bench("run", "-q", "--iterations", "1", "-f", "json", "-o", out, path, cwd=place).returncode, 0)
+        check("add", bench("history", "add", out, "--name", f"c{number}", cwd=place).returncode, 0)
+    done = bench("history", "show", "--metric", "t_ms", cwd=place)
+    assert re.search(r"1 change\n +at point 13 c12: 101 -> 131 ms", done.stdout), done.stdout
+
+
+def test_every_format_is_read_by_its_reader(place):
+    path = write(place, YAML)
+    out = {f: bench("run", "-q", "-f", f, path).stdout for f in (
+        "json", "junit", "sarif", "openmetrics", "github-action-benchmark", "bencher", "markdown")}
+    suite = xml.etree.ElementTree.fromstring(out["junit"])
+    failures = [case for case in suite.iter("testcase") if case.find("failure") is not None]
+    check("junit", (len(failures), suite.get("failures"), failures[0].get("name")), (1, "1", "speed_per_s"))
+    sarif = json.loads(out["sarif"])
+    check("sarif", [r["ruleId"] for r in sarif["runs"][0]["results"]], ["target-missed"])
+    assert all(r["partialFingerprints"] and r["message"]["text"] for r in sarif["runs"][0]["results"])
+    check("openmetrics", out["openmetrics"].splitlines()[-1], "# EOF")
+    for line in out["openmetrics"].splitlines():
+        assert re.fullmatch(r'# TYPE [a-z_]\w* gauge|[a-z_]\w*\{benchmark="[^"]*",case="[^"]*"\} [-+.e\d]+|# EOF', line), line
+    for entry in json.loads(out["github-action-benchmark"]):
+        check("github-action-benchmark", sorted(entry), ["name", "range", "unit", "value"])
+        assert "per_s" not in entry["name"]
+    measures = json.loads(out["bencher"])
+    check("bencher", sorted(measures), ["t a=10", "t a=20"])
+    check("bencher", measures["t a=10"]["speed_per_s"], {"value": 10, "lower_value": 10, "upper_value": 10})
+    check("json", json.loads(out["json"])["schema"], "neuroprof-bench/1")
+    assert "| speed\\_per\\_s |" in out["markdown"], out["markdown"]
+
+
+def test_the_components_give_the_right_result_with_every_defect(_):
+    for program, size, defects in (
+            ("ryot/ryot", ["--requests", "2", "--generate", "8", "--prompt", "16"],
+             ["none", "no-cache", "sort", "page-faults", "stall"]),
+            ("sigmalang", ["--megabytes", "1", "--seconds", "0"], ["none", "grow", "convoy"]),
+            ("agents", ["--tasks", "300"], ["none", "convoy", "poll", "scan", "stall"])):
+        checksums = set()
+        for defect in defects:
+            done = subprocess.run([os.path.join(SAMPLES, program), *size, "--defect", defect], capture_output=True,
+                                  text=True, timeout=120, check=False)
+            check(f"{program} {defect}", (done.returncode, done.stderr), (0, ""))
+            checksums.add(re.search(r"^checksum=(\w+)$", done.stdout, re.M).group(1))
+        check(f"{program}: results", len(checksums), 1)
+    for defect in ("none", "weak-hash", "one-lock", "no-bloom", "small-writes", "sync-each", "page-faults", "stall"):
+        done = subprocess.run([os.path.join(SAMPLES, "sigmavault"), "--keys", "2000", "--milliseconds", "20", "--defect",
+                               defect], capture_output=True, text=True, timeout=120, check=False)
+        check(f"sigmavault {defect}", (done.returncode, done.stderr), (0, ""))
+
+
+def test_optimisations_of_inference_do_not_change_its_tokens(_):
+    size = ["--requests", "4", "--generate", "12", "--prompt", "20"]
+    checksums = {re.search(r"^checksum=(\w+)$", subprocess.run(
+        [os.path.join(SAMPLES, "ryot/ryot"), *size, *more], capture_output=True, text=True, timeout=120,
+        check=True).stdout, re.M).group(1) for more in ([], ["--batch", "4"], ["--speculate", "8"])}
+    check("results", len(checksums), 1)
+
+
+def test_the_micro_tier_runs(_):
+    files = sorted(os.path.join(COMPONENTS, f) for f in os.listdir(COMPONENTS))
+    done = bench("run", "-q", "--tier", "micro", "--samples", SAMPLES, "--iterations", "1", "-f", "json", *files)
+    check("status", (done.returncode, done.stderr), (0, ""))
+    check("benchmarks", [b["benchmark"] for b in json.loads(done.stdout)["benchmarks"]],
+          ["agents-micro", "ryot-micro", "sigmalang-micro", "sigmavault-micro"])
+
+
+def main():
+    for name, test in sorted(globals().items()):
+        if name.startswith("test_"):
+            with tempfile.TemporaryDirectory(prefix="neuroprof-bench-") as place:
+                test(place)
+            print("ok", name[5:].replace("_", " "), flush=True)
+
+
+main()
