@@ -85,31 +85,30 @@ static uint8_t *look_at_names(const struct np_tree *tree)
 
 void np_survey_tree(struct np_survey *survey, const struct np_tree *tree)
 {
-	struct np_export_walk walk = { .tree = tree };
+	uint32_t count = np_tree_node_count(tree);
 	uint8_t *said = look_at_names(tree);
-	uint32_t frames = 0;
+	/* How many functions each stack has, up to two.  Parents come first, so there is no need to follow the
+	 * links, which lead all over the memory. */
+	uint8_t *frames = np_xcalloc(count, sizeof(*frames));
 
 	survey->by_module = np_xcalloc(np_tree_string_count(tree), sizeof(uint64_t));
 	survey->total = np_tree_node(tree, 0)->total;
-	while (np_export_next(&walk)) {
-		const struct np_node *node = np_tree_node(tree, walk.node);
-		const struct np_function *function = np_export_function(tree, walk.node);
+	for (uint32_t i = 1; i < count; i++) {
+		const struct np_node *node = np_tree_node(tree, i);
+		const struct np_function *function = np_tree_function_at(tree, node->function);
 		bool by_start = said[node->function] & BY_START, nameless = said[node->function] & NAMELESS;
 
-		if (walk.leaving) {
-			frames -= said[node->function] & IS_FUNCTION;
-			continue;
-		}
+		frames[i] = frames[node->parent];
 		/* A folded file does not say that "[startup]" is a marker. */
 		if (function->kind == NP_KIND_MARKER || said[node->function] & IN_BRACKETS)
-			survey_marker(survey, tree, walk.node);
+			survey_marker(survey, tree, i);
 		if (!(said[node->function] & IS_FUNCTION))
 			continue;
-		frames++;
+		frames[i] += frames[i] < 2;
 		survey->any_kernel |= function->kind == NP_KIND_KERNEL;
 		survey->no_module += function->module ? 0 : node->self;
-		survey->flat += frames == 1 ? node->self : 0;
-		if (frames == 1 && nameless)
+		survey->flat += frames[i] == 1 ? node->self : 0;
+		if (frames[i] == 1 && nameless)
 			survey->broken += node->total - node->self;
 		if (nameless) {
 			survey->nameless += node->self;
@@ -117,6 +116,7 @@ void np_survey_tree(struct np_survey *survey, const struct np_tree *tree)
 			survey->by_module[function->module] += node->self;
 		}
 	}
+	free(frames);
 	free(said);
 }
 
