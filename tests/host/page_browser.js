@@ -536,6 +536,9 @@ async function quality(page) {
 	check('a poor profile is called poor', (await page.locator('.badge.poor').textContent()).includes('poor profile'));
 	await page.locator('.badge').click();
 	check('and why', await page.locator('#panel-about .judged .poor').textContent().then(text => text.startsWith('60 samples')));
+	await open(page, draw('period', '# unit: cpu/nanoseconds\n# period: 10000000\nmain;f 400000000\nmain;g 600000000\nmain;h 20000000\n'));
+	check('values of a known period are samples', (await status(page)).endsWith('Samples 102') &&
+		JSON.stringify((await rows(page)).map(row => row[5])) === '["60","40","2","0"]', [await status(page), await rows(page)]);
 	await open(page, draw('nameless', 'main;[unknown] 4000\nmain;0x4d0 2000\nmain;f 4000\n'));
 	check('nameless is poor', (await page.locator('.badge').getAttribute('aria-label')).includes('60.0\u00a0% unresolved'),
 		await page.locator('.badge').getAttribute('aria-label'));

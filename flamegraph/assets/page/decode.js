@@ -110,6 +110,14 @@ function readRanking(from, meta, functions) {
 
 const INLINED = 1, CAN_BE_INLINED = [true, false, true, true, false, false, true, false, false];
 
+// Where nobody counted them they are copies of the value, which the period makes samples of.
+function countSamples(tree, meta) {
+	const sum = tree.samples.reduce((all, samples) => all + samples, 0), factor = meta.sampleCount / sum;
+
+	if (meta.samplesKnown && sum > 0 && Math.abs(factor - 1) > 1e-9)
+		tree.samples.forEach((samples, i) => { tree.samples[i] = samples * factor; });
+}
+
 function readNodes(from, meta, functions) {
 	const n = from.number() + 1, divisor = from.number();
 	const tree = { n, parent: new Int32Array(n), name: new Int32Array(n), self: new Float64Array(n),
@@ -142,6 +150,7 @@ function readNodes(from, meta, functions) {
 		from.column(tree.calls, 1);
 		tree.calls[0] = ownCalls;
 	}
+	countSamples(tree, meta);
 	tree.kind[0] = page.KINDS.indexOf('thread');
 	return tree;
 }
