@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/message.h"
+#include "measure/openmetrics.h"
 
 #define CORES_MAX	1024u
 #define STOP_RESAMPLES	1000u
@@ -45,7 +46,7 @@ static int run_one(struct np_session *session, int number, int core)
 {
 	struct np_arm *arm = &session->arms[number];
 	struct np_run_how how = { arm->command.argv, core, session->rules->timeout_s,
-		arm->command.environment };
+		arm->command.environment ? arm->command.environment : session->rules->environment };
 	struct np_run run;
 	int rc = np_run(&run, &how);
 
@@ -54,6 +55,8 @@ static int run_one(struct np_session *session, int number, int core)
 		np_run_free(&run);
 		return -1;
 	}
+	if (session->rules->metrics_directory)
+		np_openmetrics_collect(&run.metrics, session->rules->metrics_directory);
 	if ((arm->count & (arm->count - 1)) == 0)
 		arm->runs = np_xrealloc(arm->runs, arm->count ? arm->count * 2 : 1, sizeof(*arm->runs));
 	arm->runs[arm->count++] = run;

@@ -34,6 +34,8 @@ struct np_session_rules {
 	double budget_s;		/* no block is begun that would likely pass it */
 	double timeout_s;		/* of one run */
 	const char *metric;		/* that decides when to stop; NULL: CPU or wall time */
+	const char *metrics_directory;	/* runs leave *.metrics.txt there; NULL: they do not */
+	char *const *environment;	/* of all runs; NULL: ours */
 	bool pin;			/* to one core a block; only for programs of one thread */
 	void (*progress)(void *user, size_t done, size_t most, double left_s);
 	void *user;

@@ -15,6 +15,7 @@ BUILD = os.path.abspath(sys.argv[1])
 BENCH = os.path.join(BUILD, "tools/bench/neuroprof-bench")
 WORK = os.path.join(BUILD, "bench/bench-work")
 SAMPLES = os.path.join(BUILD, "samples")
+METERED = os.path.join(BUILD, "tests/measure/metered")
 COMPONENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench/components")
 
 
@@ -200,6 +201,16 @@ def test_the_components_give_the_right_result_with_every_defect(_):
         done = subprocess.run([os.path.join(SAMPLES, "sigmavault"), "--keys", "2000", "--milliseconds", "20", "--defect",
                                defect], capture_output=True, text=True, timeout=120, check=False)
         check(f"sigmavault {defect}", (done.returncode, done.stderr), (0, ""))
+
+
+def test_what_the_header_counts_is_a_metric_too(_):
+    done = bench("ab", "-q", "-f", "json", "--preload", "--pairs-max", "2", "--pairs-min", "2", "--inconclusive-ok", "--",
+                 METERED + " 1 50", METERED + " 1 50")
+    check("stderr", done.stderr, "")
+    metrics = json.loads(done.stdout)["benchmarks"][0]["arms"][0]["runs"][0]["metrics"]
+    check("calls", (metrics["calls_total"], metrics["calls_total.route./a"]), ([50], [100]))
+    check("sizes", metrics["sizes_p50"], [25])
+    assert 0.2e6 < metrics["inner_p50_ns"][0] < 1e9 and metrics["inner_count"] == [50], metrics
 
 
 def test_optimisations_of_inference_do_not_change_its_tokens(_):

@@ -31,6 +31,7 @@ struct np_bench_settings {
 	const char *profile;		/* directory for profiles of the arms; NULL: none */
 	int tier;			/* -1: all */
 	unsigned iterations;		/* of run; 0: by the file */
+	bool preload;			/* take what the programs count through the header */
 	bool dry_run, inconclusive_ok, cross_machine, quiet;
 	char **files;			/* what is not an option */
 	int file_count;
@@ -54,6 +55,14 @@ int np_bench_write(const struct np_bench_settings *settings, const struct np_ben
 
 /* What the report means to a CI job. */
 int np_bench_status(const struct np_bench_settings *settings, const struct np_bench_report *report);
+
+/* Make RULES' programs run under our library, not sampled, so that what they count is kept; and
+ * remove what that needed. */
+void np_bench_preload(struct np_bench_settings *settings);
+void np_bench_preload_end(struct np_bench_settings *settings);
+
+/* NAME beside this program: in a build, or where it is installed.  To be freed. */
+char *np_bench_tool(const char *name);
 
 /* One line that is written over, on a terminal only. */
 void np_bench_progress(void *user, size_t done, size_t most, double left_s);

@@ -143,7 +143,9 @@ int np_bench_ab(int argc, char **argv)
 	work.report = (struct np_bench_report){ .all = np_xcalloc(cases, sizeof(*work.report.all)),
 		.is_pair = true, .confidence = 0.95 };
 	np_machine_read(&work.report.machine);
+	np_bench_preload(&settings);
 	status = compare_all(&settings, settings.file_name ? &spec : NULL, &work, cases);
+	np_bench_preload_end(&settings);
 	if (status == NP_EXIT_OK) {
 		correct(&work, settings.file_name ? &spec : NULL);
 		status = np_bench_write(&settings, &work.report);

@@ -15,7 +15,7 @@
 enum option_id {
 	OPT_BUDGET = 256, OPT_PAIRS_MIN, OPT_PAIRS_MAX, OPT_TIMEOUT, OPT_METRIC, OPT_COMPLEX, OPT_KEEP,
 	OPT_THRESHOLD, OPT_NO_PIN, OPT_FILE, OPT_NAME, OPT_SAMPLES, OPT_DIRECTORY, OPT_PROFILE, OPT_TIER,
-	OPT_ITERATIONS, OPT_DRY_RUN, OPT_INCONCLUSIVE_OK, OPT_CROSS_MACHINE
+	OPT_ITERATIONS, OPT_PRELOAD, OPT_DRY_RUN, OPT_INCONCLUSIVE_OK, OPT_CROSS_MACHINE
 };
 
 static const struct option options[] = {
@@ -35,6 +35,7 @@ static const struct option options[] = {
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "tier", required_argument, NULL, OPT_TIER },
 	{ "iterations", required_argument, NULL, OPT_ITERATIONS },
+	{ "preload", no_argument, NULL, OPT_PRELOAD },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "inconclusive-ok", no_argument, NULL, OPT_INCONCLUSIVE_OK },
 	{ "cross-machine", no_argument, NULL, OPT_CROSS_MACHINE },
@@ -133,6 +134,9 @@ static void take(struct np_bench_settings *settings, int option)
 	case OPT_ITERATIONS:
 		settings->iterations = (unsigned)whole("iterations", optarg, 1, 100000);
 		break;
+	case OPT_PRELOAD:
+		settings->preload = true;
+		break;
 	case OPT_DRY_RUN:
 		settings->dry_run = true;
 		break;
@@ -172,6 +176,7 @@ static const char shared_help[] =
 	"  --profile DIR       profile both arms, too, and say which functions moved\n"
 	"  --tier TIER         only files of this tier: micro, macro, profiling\n"
 	"  --iterations N      runs of each case (run, baseline, compare)\n"
+	"  --preload           take what the programs count through <neuroprof/neuroprof.h>, too\n"
 	"  --dry-run           print what would be run\n"
 	"  --inconclusive-ok   exit status 0 instead of 3\n"
 	"  --cross-machine     compare with a baseline of another machine\n"

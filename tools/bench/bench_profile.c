@@ -23,8 +23,7 @@
 
 extern char **environ;
 
-/* NAME beside this program, in a build or where it is installed. */
-static char *tool(const char *name)
+char *np_bench_tool(const char *name)
 {
 	char self[PATH_MAX], *slash, *path;
 	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -166,7 +165,7 @@ int np_bench_profile(const struct np_bench_settings *settings, const struct np_s
 		     struct np_comparison *comparison, const struct np_command commands[2],
 		     size_t number)
 {
-	char *neuroprof = tool("neuroprof"), *report = tool("neuroprof-report"), *picture;
+	char *neuroprof = np_bench_tool("neuroprof"), *report = np_bench_tool("neuroprof-report"), *picture;
 	char *profiles[2 * TURNS_MAX] = { 0 };
 	const struct np_session *session = comparison->session;
 	double each = session->elapsed_s / (double)(2 * session->arms[0].count + 4);

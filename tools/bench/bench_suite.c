@@ -118,6 +118,8 @@ int np_bench_suite_run(struct np_bench_suite *suite, struct np_bench_settings *s
 	np_machine_read(&suite->report.machine);
 	settings->rules.budget_s /= (double)suite->cases;
 	settings->rules.pairs_min = 1;
+	if (!settings->dry_run)
+		np_bench_preload(settings);
 	for (int i = 0; i < suite->spec_count && status == NP_EXIT_OK; i++) {
 		struct np_spec *spec = &suite->specs[i];
 
@@ -126,6 +128,7 @@ int np_bench_suite_run(struct np_bench_suite *suite, struct np_bench_settings *s
 		for (size_t k = 0; k < np_spec_case_count(spec) && status == NP_EXIT_OK; k++)
 			status = run_case(suite, settings, spec, k);
 	}
+	np_bench_preload_end(settings);
 	return status;
 }
 
