@@ -64,25 +64,24 @@ def go_lines(path, *options):
     return table
 
 
-def go_peek(path, name):
-    """(callers, callees) of NAME, each name -> value."""
-    text = go(f"-peek=^{name}$", path)
-    for part in text.split("-+-"):
-        rows = [r for r in part.splitlines() if "|" in r]
-        at = next((i for i, r in enumerate(rows) if re.match(rf"\s*\S+ .*\| +{name}( \(.*inline\))?$", r)
-                   and not re.match(r"\s*\S+\s+\S+ \|", r)), None)
-        if at is None:
+def go_peeks(path):
+    """name -> (callers, callees), each name -> value."""
+    found, at = {}, None
+    for row in go("-peek=^f[0-9]$", path).splitlines():
+        if row.startswith("---"):
+            at = None
+            callers = {}
+        if "|" not in row:
             continue
-        sides = []
-        for side in rows[:at], rows[at + 1:]:
-            found = {}
-            for row in side:
-                left, right = row.split("|")
-                key = re.sub(r" \((partial-)?inline\)$", "", right.strip())
-                found[key] = found.get(key, 0) + ns(left.split()[0])
-            sides.append(found)
-        return sides
-    return None
+        left, right = row.split("|")
+        name = re.sub(r" \((partial-)?inline\)$", "", right.strip())
+        if len(left.split()) > 2:    # flat, flat%, sum%, cum, cum%: the function itself
+            at = name
+            found[at] = (callers, {})
+            continue
+        side = callers if at is None else found[at][1]
+        side[name] = side.get(name, 0) + ns(left.split()[0])
+    return found
 
 
 def check(what, got, want):
@@ -104,8 +103,9 @@ def compare(path, names, total):
         text = go("-top", f"-tagfocus=request=^{label}$", path)
         want = int(re.search(r"accounting for (\d+)ns", text)[1])
         check(f"label {label}", {"value": sum(int(r["self_value"]) for r in rows)}, {"value": want})
+    peeks = go_peeks(path)
     for name in names:
-        want = go_peek(path, name)
+        want = peeks[name]
         rows = ours("peek", name, path)
         for table, side in (("callers", want[0]), ("callees", want[1])):
             side.pop(name, None)    # pprof shows a function as its own caller
