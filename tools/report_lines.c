@@ -200,10 +200,7 @@ static void put_line(struct np_table *table, struct command *command, const stru
 		np_table_nothing(table);
 	np_table_share(table, np_view_share(view, row->inlined));
 	np_table_share(table, np_view_share(view, row->sum.total));
-	if (np_tree_meta(tree)->samples_known)
-		np_table_number(table, row->sum.self_samples);
-	else
-		np_table_nothing(table);
+	np_view_put_samples(view, table, row->sum.self_samples);
 	np_table_text(table, text(command, row->file));
 	if (row->line)
 		np_table_number(table, row->line);

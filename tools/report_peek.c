@@ -95,10 +95,7 @@ static void put_row(struct np_table *table, const struct np_view *view, const st
 	np_table_share(table, np_view_share(view, edge->value));
 	np_table_share(table, (double)edge->value / (double)peek->sum.total);
 	np_table_number(table, edge->value);
-	if (meta->samples_known)
-		np_table_number(table, edge->samples);
-	else
-		np_table_nothing(table);
+	np_view_put_samples(view, table, edge->samples);
 	if (meta->calls != NP_CALLS_UNKNOWN && edge->calls > 0)
 		np_table_number(table, edge->calls);
 	else

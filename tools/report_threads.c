@@ -51,10 +51,7 @@ static void put_row(struct np_table *table, const struct np_view *view,
 
 	np_table_share(table, np_view_share(view, row->value));
 	np_table_number(table, row->value);
-	if (np_tree_meta(tree)->samples_known)
-		np_table_number(table, row->samples);
-	else
-		np_table_nothing(table);
+	np_view_put_samples(view, table, row->samples);
 	np_table_text(table, name);
 	if (row->hottest) {
 		const struct np_function *hottest = np_tree_function_at(tree, row->hottest);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/units.h"
 #include "base/message.h"
 #include "report.h"
 #include "report_input.h"
@@ -153,6 +154,17 @@ size_t np_view_rows(const struct np_view *view, struct np_table *table, size_t c
 
 	table->left_out = count - shown;
 	return shown;
+}
+
+void np_view_put_samples(const struct np_view *view, struct np_table *table, uint64_t samples)
+{
+	double count;
+
+	if (np_units_samples(np_tree_meta(view->document.tree), samples, &count) && count >= 0 &&
+	    count < 1e18)
+		np_table_number(table, (uint64_t)(count + 0.5));
+	else
+		np_table_nothing(table);
 }
 
 double np_view_share(const struct np_view *view, uint64_t value)

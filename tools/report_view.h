@@ -52,6 +52,9 @@ int np_view_end(struct np_view *view);
 /* How many of COUNT rows are shown; the others are noted in TABLE. */
 size_t np_view_rows(const struct np_view *view, struct np_table *table, size_t count);
 
+/* The cell of a number of SAMPLES, as np_tree_self_samples() has them. */
+void np_view_put_samples(const struct np_view *view, struct np_table *table, uint64_t samples);
+
 /* VALUE as a share of the whole profile. */
 double np_view_share(const struct np_view *view, uint64_t value);
 
