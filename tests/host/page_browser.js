@@ -122,7 +122,10 @@ async function keys(page) {
 	check('so does Ctrl-Z', !(await hash(page)).includes('t=recursion'));
 	await press(page, 'Control+y', 'r');
 	check('and Ctrl-Y, and r twice', !(await hash(page)).includes('t=recursion'));
-	await press(page, 'm');
+	await press(page, '/', 'h', 'a', 's', 'h', 'Enter', 'Escape', 'Escape', 'b');
+	check('b begins at it, and it stays selected', (await hash(page)).includes('t=root') && await selected(page) === 'hash',
+		await selected(page));
+	await press(page, 'u', 'm');
 	check('m is the menu', await page.locator('[role=menu]').isVisible());
 	await press(page, 'Escape', '?');
 	check('? is the list of keys', await page.locator('dialog').isVisible());

@@ -275,14 +275,26 @@ const snapshot = () => ({ transforms: page.state.transforms, zoom: page.pathHash
 
 function remake(transforms) {
 	const zoom = page.pathHash(page.state.zoom), selected = page.pathHash(page.state.selected);
+	const name = page.state.selected ? page.view.name[page.state.selected] : -1;
 
 	page.state.transforms = transforms;
 	useView(transforms.length ? page.transform(page.profile, transforms) : page.profile);
 	page.state.zoom = Math.max(0, page.nodeOfHash(zoom));
-	page.state.selected = Math.max(0, page.nodeOfHash(selected));
+	page.state.selected = page.nodeOfHash(selected);
+	// Its path is another one: then the first box of the same function.
+	if (page.state.selected < 0)
+		page.state.selected = name < 0 ? 0 : page.nodesOfName(name)[0] || 0;
 	page.state.span = null;
 	page.emit('view');
 }
+
+// The same tree with other values.
+page.replaceProfile = profile => {
+	const { transforms } = page.state;
+
+	page.profile = profile;
+	remake(transforms);
+};
 
 // Without a step in the history: for links and for undo itself.
 page.apply = patch => {

@@ -114,7 +114,7 @@ page.leftEdges = leftEdges;
 /* The tab */
 
 const { percent, grouped } = page.words;
-const ROW = 20, NARROW_PX = 2;
+const ROW = 20, NARROW_PX = 2, LABEL_PX = 22;
 let panel;
 
 // The boxes of one side, level 1 and up, with left edge and width in shares of the whole function.
@@ -133,7 +133,8 @@ function makeBox(box, top, parent) {
 	const element = page.make('button', { type: 'button', class: 'box', tabindex: box.level ? '-1' : '0',
 		'aria-label': (box.level < 0 ? 'Caller ' : box.level > 0 ? 'Callee ' : '') + words.join(', '),
 		title: words.join('\n').slice(0, 2000),
-		onclick: () => page.selectName(tree.name[i]) }, parent, name);
+		onclick: () => page.selectName(tree.name[i]) }, parent,
+		box.width * parent.clientWidth < LABEL_PX ? '' : name);
 
 	box.element = element;
 	element.style.left = 100 * box.left + '%';
