@@ -209,7 +209,7 @@ def test_what_the_header_counts_is_a_metric_too(_):
     check("stderr", done.stderr, "")
     metrics = json.loads(done.stdout)["benchmarks"][0]["arms"][0]["runs"][0]["metrics"]
     check("calls", (metrics["calls_total"], metrics["calls_total.route./a"]), ([50], [100]))
-    check("sizes", metrics["sizes_p50"], [25])
+    check("sizes", metrics["sizes_p50_By"], [25])
     assert 0.2e6 < metrics["inner_p50_ns"][0] < 1e9 and metrics["inner_count"] == [50], metrics
 
 
