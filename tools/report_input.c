@@ -10,6 +10,7 @@
 #include "analyze/visible.h"
 #include "base/message.h"
 #include "profile/folded_columns.h"
+#include "report_progress.h"
 
 void np_report_input_check(char **files, size_t count)
 {
@@ -48,10 +49,15 @@ struct np_tree *np_report_input_read(char **files, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		struct np_read_report report = { .message = "" };
 		struct np_read_options read = *options;
+		struct np_progress progress;
+		int rc;
 
 		if (read.columns == NP_READ_COLUMNS_AUTO)
 			read.columns = columns_of(files[i]);
-		if (np_read_path(files[i], &read, tree, &report) < 0)
+		np_progress_begin(&progress, files[i], &read);
+		rc = np_read_path(files[i], &read, tree, &report);
+		np_progress_end(&progress);
+		if (rc < 0)
 			np_die(NP_EXIT_FAILURE, "%s", report.message);
 		if (*report.message)
 			np_note("%s", report.message);

@@ -26,7 +26,7 @@ struct np_input {
 	bool started;		/* the first bytes were looked at */
 	bool is_gzip;
 	bool in_member;		/* inside one of the members of a gzip file */
-	uint64_t unpacked;
+	uint64_t unpacked, bytes;	/* of gzip, handed out; of the descriptor, read */
 	z_stream stream;
 };
 
@@ -86,6 +86,11 @@ const char *np_input_name(const struct np_input *input)
 	return input->name;
 }
 
+uint64_t np_input_bytes(const struct np_input *input)
+{
+	return input->bytes;
+}
+
 /* read() until SIZE bytes or the end. */
 static int64_t read_all(struct np_input *input, void *buffer, size_t size,
 			struct np_read_report *report)
@@ -104,6 +109,7 @@ static int64_t read_all(struct np_input *input, void *buffer, size_t size,
 			break;
 		done += (size_t)n;
 	}
+	input->bytes += done;
 	return (int64_t)done;
 }
 

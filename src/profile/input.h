@@ -29,6 +29,9 @@ void np_input_close(struct np_input *input);	/* NULL is fine */
 /* As in messages: the path, or "standard input". */
 const char *np_input_name(const struct np_input *input);
 
+/* Bytes that were read of it so far, before unpacking. */
+uint64_t np_input_bytes(const struct np_input *input);
+
 /* Fill BUFFER as far as there are bytes.  Returns their number, less than SIZE only at the end;
  * -EBADMSG for damaged gzip or more than NP_INPUT_UNPACKED_MAX bytes, -errno from the system. */
 int64_t np_input_read(struct np_input *input, void *buffer, size_t size,

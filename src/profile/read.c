@@ -23,6 +23,7 @@ struct chunk {
 	char *bytes;
 	size_t size;
 	bool is_last;
+	const struct np_read_options *options;
 };
 
 static int next_chunk(struct np_input *input, struct chunk *chunk, struct np_read_report *report)
@@ -33,6 +34,8 @@ static int next_chunk(struct np_input *input, struct chunk *chunk, struct np_rea
 		return (int)n;
 	chunk->size = (size_t)n;
 	chunk->is_last = chunk->size < CHUNK_BYTES;
+	if (chunk->options && chunk->options->progress)
+		chunk->options->progress(chunk->options->progress_context, np_input_bytes(input));
 	return 0;
 }
 
@@ -107,7 +110,7 @@ static int read_pprof(struct np_input *input, struct chunk *chunk,
 static int read_input(struct np_input *input, const struct np_read_options *options,
 		      struct np_tree *tree, struct np_read_report *report)
 {
-	struct chunk chunk = {.bytes = np_xrealloc(NULL, CHUNK_BYTES, 1)};
+	struct chunk chunk = {.bytes = np_xrealloc(NULL, CHUNK_BYTES, 1), .options = options};
 	struct np_sniff found;
 	int rc = next_chunk(input, &chunk, report);
 

@@ -49,6 +49,9 @@ struct np_read_options {
 	bool rest;		/* the ended ones that are not among the slowest */
 	bool threads;		/* of pprof: a root frame for each thread, from the labels */
 	const char *group_by;	/* of pprof: a root frame for each value of that label */
+	/* Called again and again with the bytes of the file that were read, packed as they are; or NULL. */
+	void (*progress)(void *context, uint64_t bytes);
+	void *progress_context;
 };
 
 /* What a file says about itself that the tree does not keep; 0 or "" = it does not say. */
