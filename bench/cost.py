@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What sampling costs a whole program (cost.c): its CPU time in turns with and without, its threads, its
-children, its memory; beside gperftools and perf.  Medians of pairs, no verdicts."""
+children, its memory; beside gperftools and perf.  Medians of pairs; what is aimed at is in the verdicts at the end."""
 import glob
 import os
 import random
@@ -11,6 +11,7 @@ import tempfile
 
 GPERFTOOLS = "/usr/lib/x86_64-linux-gnu/libprofiler.so.0"
 HZ = 99
+FLOOR = 1.05
 
 
 class Cost:
@@ -60,6 +61,14 @@ def show(name, values):
     return f"{name} {100 * mid:+.3f} ± {100 * error:.3f} %"
 
 
+def floor_aim(bench, hz, ratios):
+    """Decided when the 95 % interval of the median lies on one side."""
+    mid, error = middle(ratios)
+    met = True if mid + 2 * error <= FLOOR else False if mid - 2 * error > FLOOR else None
+    bench.aim(f"a program at {hz} Hz takes at most {FLOOR} times as long as with an empty handler", met,
+              f"{mid:.4f} ± {error:.4f}")
+
+
 def bench_slices(cost):
     print("program: CPU time of equal slices of work, in turns within one process, stacks of about 30 frames;\n"
           "  against the slice of the same round with the clock stopped (median ± its standard error)")
@@ -71,6 +80,8 @@ def bench_slices(cost):
             if not out:
                 continue
             rows = [tuple(map(int, line.split())) for line in out.splitlines()[:-1]]
+            if name == "neuroprof":
+                floor_aim(cost.bench, hz, [t / e for _, e, t in rows])
             per_tick = statistics.median(e - n for n, e, _ in rows) / (int(out.split()[-1]) / rounds)
             print(f"  {hz:3} Hz  {name:12}" + show("empty handler", [e / n - 1 for n, e, _ in rows]) + "   "
                   + show("as it is", [t / n - 1 for n, _, t in rows]) + "   "

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Truth and cost, measured side by side with gperftools and perf where they are installed.  Figures, no
-verdicts.
+"""Truth and cost, measured side by side with gperftools and perf where they are installed; at the end the aims that
+were looked at, and whether they are met here and now.
 usage: run.py --build BUILD_DIR [--quick] [truth|cost|handler|program|startup|calls|memory|parts|report|page]...
 """
 import argparse
@@ -27,7 +27,7 @@ MODES = {"leaf": "only the innermost function changed", "new": "the whole stack 
 
 class Bench:
     def __init__(self, build, quick, place):
-        self.quick, self.place = quick, place
+        self.quick, self.place, self.aims = quick, place, []
         # As without NEUROPROF_SPOOL_DIR: in memory, if the system has such a place.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else place
         self.spools = tempfile.mkdtemp(prefix="neuroprof-bench-", dir=memory)
@@ -35,6 +35,10 @@ class Bench:
         self.library = os.path.join(build, "src/agent/libneuroprof.so")
         self.handler = os.path.join(build, "bench/bench-handler")
         self.empty = os.path.join(build, "bench/bench-empty.so")
+
+    def aim(self, text, met, figures):
+        """MET: None = the figures do not decide it."""
+        self.aims.append((text, {True: "met", False: "NOT met", None: "not decided"}[met], figures))
 
     def env(self, **more):
         return {"PATH": os.environ["PATH"], "LC_ALL": "C", **more}
@@ -59,6 +63,19 @@ class Bench:
         return dict(zip(words[::2], map(int, words[1::2])))
 
 
+def handler_aims(bench, mode, row):
+    limits = {"leaf": (500, 600, 1000), "new": (900, 1800, 5000)}.get(mode)
+    if limits and all(row):
+        p50 = [f["p50"] for f in row]
+        bench.aim(f"a sample, {MODES[mode]}: " + " / ".join(map(str, limits)) + " cycles",
+                  all(f <= limit for f, limit in zip(p50, limits)), " / ".join(map(str, p50)))
+        bench.aim("99 of 100 of them within 10 000 cycles", max(f["p99"] for f in row) <= 10000,
+                  " / ".join(str(f["p99"]) for f in row))
+    if mode == "leaf" and all(row):
+        bench.aim("a process's first sample within 200 000 cycles", max(f["first"] for f in row) <= 200000,
+                  " / ".join(str(f["first"]) for f in row))
+
+
 def bench_handler(bench):
     samples = 500 if bench.quick else 2000
     settings = {"NEUROPROF_FOLD": "off", "NEUROPROF_MAX_OVERHEAD": "off"}
@@ -77,6 +94,8 @@ def bench_handler(bench):
             slow = name == "gperftools" or name.endswith("libunwind")     # 250 a second; a stack in 0.3 ms
             count = samples // 8 if slow else samples
             row = [bench.figures(program, env, mode, depth, max(count, 100)) for depth in DEPTHS]
+            if name == "neuroprof":
+                handler_aims(bench, mode, row)
             cells = "".join((f"{f['p50']} / {f['p99']}" if f else "-").rjust(19) for f in row)
             print(f"    {name:36}{cells}{max((f.get('first', 0) for f in row), default=0):>15}", flush=True)
 
@@ -106,6 +125,9 @@ def bench_startup(bench):
         times.sort()
         print(f"  {name:30}{statistics.median(times) / 1e6:8.2f}   (half of them {times[len(times) // 4] / 1e6:.2f}"
               f" to {times[len(times) * 3 // 4] / 1e6:.2f})")
+        if name.startswith("neuroprof"):
+            bench.aim("added to `true` at most 1 ms", statistics.median(times) <= 1e6,
+                      f"{statistics.median(times) / 1e6:.2f} ms")
     folded = len([f for f in os.listdir(bench.place) if f.endswith(".folded")])
     print(f"  in {folded} of {rounds} runs there was a sample, and a profile was folded")
 
@@ -130,12 +152,17 @@ def main():
           f"load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="neuroprof-bench-") as place:
         bench = Bench(os.path.abspath(options.build), options.quick, place)
+        start = time.monotonic()
         try:
             for name in options.what or ("truth", "cost"):
                 for measure in all_of_them[name]:
                     measure(bench)
         finally:
             shutil.rmtree(bench.spools)
+    if bench.aims:
+        print(f"aims, after {time.monotonic() - start:.0f} s at a load of {os.getloadavg()[0]:.1f}:")
+    for text, met, figures in bench.aims:
+        print(f"  {met:12}{text}: {figures}")
 
 
 if __name__ == "__main__":
