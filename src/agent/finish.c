@@ -27,6 +27,19 @@ static void close_spool(enum np_spool_end how)
 	np_store_release(&head->state, NP_SPOOL_ENDED);
 }
 
+/* Of the thread that ends the image; others are in the middle of something. */
+static void close_account(void)
+{
+	struct np_thread *self = np_thread_self;
+	uint64_t mask;
+
+	if (!self)
+		return;
+	np_signals_block(&mask);
+	np_sampler_close_account(self);
+	np_signals_restore(mask);
+}
+
 /* What no call of libc told us: the descriptors closed, the handler replaced. */
 static void note_what_was_taken(void)
 {
@@ -71,6 +84,7 @@ void np_finish(enum np_spool_end how)
 	if (!np_agent.attached || np_syscall(SYS_getpid) != np_agent.pid ||
 	    np_exchange_acq_rel(&np_agent.finished, 1))
 		return;
+	close_account();
 	np_store_relaxed(&np_sampler.enabled, 0);
 	phase = np_load_acquire(&np_sampler.phase);
 	if (phase == NP_PHASE_FAILED && np_sampler.create_errno == EFBIG)
@@ -133,6 +147,7 @@ void np_exec_prepare(struct np_exec_state *state)
 		return;
 	state->active = true;
 	np_signals_block(&state->mask);
+	close_account();
 	np_store_relaxed(&np_sampler.enabled, 0);
 	if (np_thread_self)
 		np_clock_disarm(np_thread_self);

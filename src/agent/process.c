@@ -99,7 +99,9 @@ static void after_fork_child(void)
 		goto out;
 	}
 	np_store_relaxed(&np_sampler.enabled, 1);
-	if (!np_thread_attach(self))
+	if (np_thread_attach(self))
+		self->cpu_last_ns = 0;	/* this thread is as old as the process */
+	else
 		np_thread_self = NULL;
 out:
 	np_signals_restore(fork_mask);

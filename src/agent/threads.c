@@ -167,7 +167,9 @@ static void attach_made(struct np_thread *self)
 
 	np_signals_block(&mask);
 	mask &= ~np_signals_ours();
-	if (!np_thread_attach(self) && self->host.blocks)
+	if (np_thread_attach(self))
+		self->cpu_last_ns = 0;	/* what it used until here is in its account, too */
+	else if (self->host.blocks)
 		mask |= np_signals_ours();
 	np_signals_restore(mask);
 }

@@ -178,9 +178,15 @@ void np_sampler_close_account(struct np_thread *self)
 {
 	uint64_t periods;
 
+	if (self->inside || !np_load_relaxed(&np_sampler.enabled) || !is_wanted())
+		return;
 	self->carry_ns -= (int64_t)np_sampler.period_ns / 4;	/* no tick is early here */
 	periods = np_account_take(self, true);
-	if (periods && np_load_relaxed(&np_sampler.enabled) && is_wanted())
+	if (periods == 0)
+		return;
+	if (has_spool() && self->image == np_sampler.image && self->stack.depth)
+		np_spans_note(self->entry, np_record(self, self->nodes_valid, UINT32_MAX, periods), periods);
+	else				/* it was never sampled: nothing is known of where */
 		np_sampler_count(NP_COUNT_LOST_PERIODS, periods);
 }
 

@@ -88,8 +88,9 @@ extern _Thread_local struct np_thread *np_thread_self
  * the agent before such a call (agent/waits.c).  np_sampler_note_wait() looks for it. */
 extern _Thread_local uint32_t np_sampler_broke_wait __attribute__((tls_model("initial-exec")));
 
-/* The calling thread ends: whole periods that no tick came for are counted as lost.  Where ticks are
- * rare (a POSIX timer: 250 a second) that is most of a short thread.  SIGPROF blocked. */
+/* The calling thread ends: whole periods that no tick came for are a sample of its last stack, or
+ * counted as lost if it has none.  Where ticks are rare (a POSIX timer: 250 a second) that is most
+ * of a short thread.  SIGPROF blocked. */
 void np_sampler_close_account(struct np_thread *self);
 
 /* Set ITIMER_PROF to our rate, where it is the clock.  Context: any, SIGPROF blocked. */
