@@ -52,6 +52,8 @@ const char *np_say_errno(int number);	/* "EACCES", "ENOSPC", ...; "error" for ra
 /* ---- config.c: NEUROPROF_* from the environment.  Returns false after saying what is wrong. */
 bool np_config_read(struct np_config *config);
 const char *np_config_env(const char *name);
+const char *np_config_unknown(void);	/* a variable NEUROPROF_... that is no setting; NULL: none */
+void np_config_say_unknown(const char *variable);
 
 /* ---- clock.c: the clock ladder. */
 /* Choose the rung for this process by trying it on the calling thread, which is then armed.

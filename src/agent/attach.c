@@ -219,6 +219,7 @@ static void finish_at_quick_exit(void)
 __attribute__((constructor)) static void attach(void)
 {
 	struct np_thread *self;
+	const char *unknown;
 	uint64_t mask;
 
 	np_reals_find();
@@ -226,6 +227,9 @@ __attribute__((constructor)) static void attach(void)
 		return;
 	if (!np_agent.config.children && parent_is_profiled())
 		return;
+	unknown = np_config_unknown();
+	if (unknown && !parent_is_profiled())	/* once for a tree of processes */
+		np_config_say_unknown(unknown);
 	np_sampler.period_ns = 1000000000u / np_agent.config.hz;
 	np_sampler.image = 1;		/* 0 is a record that has never been sampled */
 	np_sampler.overhead_max = np_agent.config.overhead_max;

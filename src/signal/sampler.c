@@ -22,6 +22,7 @@
 #include "signal/spans.h"
 
 #define RED_ZONE_BYTES 128u
+#define LATE_MOST_NS   20000000u	/* no clock's tick is later: two kernel ticks at 100 a second */
 
 struct np_sampler np_sampler;
 _Thread_local struct np_thread *np_thread_self;
@@ -184,9 +185,10 @@ void np_sampler_close_account(struct np_thread *self)
 	periods = np_account_take(self, true);
 	if (periods == 0)
 		return;
-	if (has_spool() && self->image == np_sampler.image && self->stack.depth)
+	if (has_spool() && self->image == np_sampler.image && self->stack.depth &&
+	    (periods <= 2 || periods * np_sampler.period_ns <= LATE_MOST_NS))
 		np_spans_note(self->entry, np_record(self, self->nodes_valid, UINT32_MAX, periods), periods);
-	else				/* it was never sampled: nothing is known of where */
+	else				/* never sampled, or not for long: nothing is known of where */
 		np_sampler_count(NP_COUNT_LOST_PERIODS, periods);
 }
 
@@ -203,6 +205,7 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	if (periods == 0)
 		return;
 	if (!np_sampler_spool()) {	/* its time will weigh in this thread's next sample */
+		np_sampler_count(NP_COUNT_LOST_NO_SPOOL, 1);
 		np_account_give_back(self, periods);
 		return;
 	}

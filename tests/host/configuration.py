@@ -43,4 +43,17 @@ with Place() as place:
     result = run(["/bin/true"], env={**place.env(build), "NEUROPROF_HZ": "x", "NEUROPROF_QUIET": "1"})
     assert (result.returncode, result.stderr) == (0, b""), result
     assert os.listdir(place.out) == []
+# One that does not exist is named, with the nearest one that does; once for a tree, and the program is profiled.
+for name, nearest in (("NEUROPROF_HERTZ", "NEUROPROF_HZ"), ("NEUROPROF_SPOOLDIR", "NEUROPROF_SPOOL_DIR"),
+                      ("NEUROPROF_UNWIND", "NEUROPROF_UNWINDER"), ("NEUROPROF_", "NEUROPROF_"),
+                      ("NEUROPROF_" + "Z" * 300, "NEUROPROF_"), ("NEUROPROF_\x1b[31m", "NEUROPROF_")):
+    with Place() as place:
+        script = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; /bin/echo out; exit 3"
+        result = run(["/bin/sh", "-c", script], env={**place.env(build), "NEUROPROF_HZ": "997", name: "x"})
+        lines = result.stderr.decode().splitlines()
+        assert (result.returncode, result.stdout) == (3, b"out\n"), result
+        assert len(lines) == 1 and lines[0].startswith(f"neuroprof: {name[:20].split(chr(27))[0]}"), lines
+        assert nearest in lines[0].split("nearest one is ")[1] and lines[0].isprintable(), lines
+        assert place.folded(), "it was not profiled"
+        print(lines[0][:150])
 print(f"{len(WRONG)} wrong settings, one line each")
