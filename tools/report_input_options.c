@@ -38,7 +38,7 @@ const struct option np_report_input_options[] = {
 const char np_report_input_help[] =
 	"Samples\n"
 	"      --label KEY=VALUE    of pprof: only those with that label; may be repeated\n"
-	"      --threads            of pprof: by thread, as root frames\n"
+	"      --threads            of pprof, perf script: by thread, as root frames\n"
 	"      --group-by KEY       of pprof: by the values of a label\n"
 	"      --span NAME          of pprof: only what was taken inside a span of that name\n"
 	"      --slowest PERCENT    and of these spans only the slowest share, such as 1%; with --rest,\n"

@@ -29,6 +29,7 @@ void np_perf_reader_init(struct np_perf_reader *reader, const char *file,
 	reader->strict = options && options->strict;
 	reader->wanted = options ? options->event : NULL;
 	reader->by_lines = options && options->lines;
+	reader->by_threads = options && options->threads;
 	reader->tree = tree;
 	reader->report = report;
 	reader->is_first = np_tree_node_count(tree) == 1;
@@ -135,6 +136,18 @@ static int claim_units(struct np_perf_reader *reader, const struct np_perf_heade
 	return np_read_claim(reader->tree, reader->file, &units, reader->report);
 }
 
+/* "comm (tid 34)"; without a thread's id, as perf prints it for a process's only one, its pid. */
+static void name_thread(struct np_perf_reader *reader, const struct np_perf_header *header)
+{
+	const char *slash = memchr(header->ids.bytes, '/', header->ids.length);
+	const char *id = slash ? slash + 1 : header->ids.bytes;
+	int length = (int)(header->ids.bytes + header->ids.length - id);
+	char *name = np_xasprintf("%s (tid %.*s)", np_tree_string(reader->tree, reader->comm), length, id);
+
+	reader->thread = np_tree_intern(reader->tree, name, strlen(name));
+	free(name);
+}
+
 static int take_header(struct np_perf_reader *reader, const struct np_perf_header *header)
 {
 	int rc;
@@ -163,6 +176,8 @@ static int take_header(struct np_perf_reader *reader, const struct np_perf_heade
 	reader->is_taken = true;
 	reader->value = header->has_period ? header->period : 1;
 	reader->comm = np_tree_intern(reader->tree, header->comm.bytes, header->comm.length);
+	if (reader->by_threads)
+		name_thread(reader, header);
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct np_perf_reader {
 	bool strict;
 	const char *wanted;		/* event; NULL = the first one */
 	bool by_lines;			/* tell functions apart by line */
+	bool by_threads;		/* and root frames by thread */
 	uint64_t line;
 	const char *first_reason;	/* why report->first_skipped is no sample */
 
@@ -45,7 +46,7 @@ struct np_perf_reader {
 
 	bool in_sample, is_taken;	/* below a header; of the event that is read */
 	uint64_t value;
-	uint32_t comm;			/* string id */
+	uint32_t comm, thread;		/* string ids; THREAD is 0 but for by_threads */
 	uint32_t *stack;		/* places in KNOWN, innermost first */
 	uint32_t *lines;		/* of each of them; 0 = not printed */
 	uint32_t depth, stack_room;

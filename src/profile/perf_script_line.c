@@ -126,6 +126,7 @@ static void set_comm(const struct tokens *tokens, unsigned pid, struct np_perf_h
 	const struct np_perf_text *last = &tokens->at[pid - 1];
 
 	ret->comm = (struct np_perf_text){start, (size_t)(last->bytes + last->length - start)};
+	ret->ids = tokens->at[pid];
 }
 
 /* From token AT: [period] event: rest */
@@ -157,7 +158,8 @@ bool np_perf_header_parse(const char *line, size_t length, struct np_perf_header
 	uint64_t ignored;
 	unsigned pid;
 
-	*ret = (struct np_perf_header){.comm = nothing, .event = nothing, .rest = nothing};
+	*ret = (struct np_perf_header){.comm = nothing, .event = nothing, .rest = nothing,
+					.ids = nothing};
 	split(line, length, &tokens);
 	for (unsigned i = 2; i < tokens.count; i++) {
 		if (!is_time(tokens.at[i], &ret->time_ns) || !find_pid(&tokens, i, &pid))

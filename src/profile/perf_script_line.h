@@ -20,6 +20,7 @@ struct np_perf_text {
 /* "comm 12/34 [001] 5967.895302: 1001001 cycles:u: REST"; cpu, time, period and event may lack. */
 struct np_perf_header {
 	struct np_perf_text comm, event, rest;	/* EVENT without its last colon, "" = not printed */
+	struct np_perf_text ids;		/* "12/34" or "12" */
 	bool has_time, has_period;
 	uint64_t time_ns, period;
 };

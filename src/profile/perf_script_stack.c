@@ -108,7 +108,8 @@ uint32_t np_perf_stack_node(struct np_perf_reader *reader)
 {
 	struct np_tree *tree = reader->tree;
 	uint32_t node = np_tree_child(tree, 0, np_tree_function(tree, &(struct np_function){
-		.name = reader->comm, .kind = NP_KIND_PROCESS}));
+		.name = reader->thread ? reader->thread : reader->comm,
+		.kind = reader->thread ? NP_KIND_THREAD : NP_KIND_PROCESS}));
 	uint32_t object = 0;
 
 	for (uint32_t i = reader->depth; i > 0; i--) {

@@ -47,7 +47,7 @@ struct np_read_options {
 	const char *span;	/* and those taken inside a span of this name; NULL: all */
 	double slowest;		/* of these, the share (0..1) that took longest; 0: all */
 	bool rest;		/* the ended ones that are not among the slowest */
-	bool threads;		/* of pprof: a root frame for each thread, from the labels */
+	bool threads;		/* of pprof and perf script: a root frame for each thread */
 	const char *group_by;	/* of pprof: a root frame for each value of that label */
 	/* Called again and again with the bytes of the file that were read, packed as they are; or NULL. */
 	void (*progress)(void *context, uint64_t bytes);
