@@ -152,6 +152,18 @@ static void print_threads(const struct np_top *top, const struct np_top_view *vi
 	free(order);
 }
 
+static void print_metrics(const struct np_top *top, const struct np_top_view *view)
+{
+	uint32_t count;
+	char **lines = np_top_metric_lines(top, view, &count);
+
+	if (count)
+		puts(NP_TOP_METRICS_HEAD);
+	for (uint32_t i = 0; i < count; i++)
+		puts(lines[i]);
+	np_top_metric_lines_free(lines, count);
+}
+
 static bool print_report(const struct np_top *top, const struct np_top_view *view)
 {
 	char *title = np_top_title(top), *summary = np_top_summary(top, view);
@@ -161,6 +173,7 @@ static bool print_report(const struct np_top *top, const struct np_top_view *vie
 		print_functions(top, view);
 		print_threads(top, view);
 	}
+	print_metrics(top, view);
 	free(title);
 	free(summary);
 	if (fflush(stdout) == 0 && !ferror(stdout))

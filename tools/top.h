@@ -40,6 +40,8 @@ struct np_top {
 	uint32_t slot_room;
 	struct np_top_thread *threads;
 	uint32_t thread_count;
+	struct np_top_count *metrics;	/* by entry: counts; of a gauge nothing */
+	uint32_t metric_count;
 	struct np_top_count samples, periods;
 	uint64_t looked_ns, before_ns;	/* CLOCK_MONOTONIC */
 	bool ended;			/* the process is gone; the counts are those of the last look */
@@ -67,6 +69,12 @@ uint32_t *np_top_functions(const struct np_top *top, const struct np_top_view *v
 			   uint32_t *ret_count);
 uint32_t *np_top_threads(const struct np_top *top, const struct np_top_view *view,
 			 uint32_t *ret_count);
+
+/* Metrics: counted with each look; a line each, without a line end. */
+#define NP_TOP_METRICS_HEAD "       COUNT          RATE  METRIC"
+void np_top_count_metrics(struct np_top *top);
+char **np_top_metric_lines(const struct np_top *top, const struct np_top_view *view, uint32_t *ret_count);
+void np_top_metric_lines_free(char **lines, uint32_t count);
 
 /* The two lines above the table, without a line end; the caller's to free. */
 char *np_top_title(const struct np_top *top);

@@ -169,6 +169,7 @@ static void count_all(struct np_top *top)
 	for (uint32_t i = 0; i < model.node_count; i++)
 		if (model.nodes[i].periods && model.nodes[i].parent != NP_FOLD_NONE)
 			count_node(top, &model, &lines, i);
+	np_top_count_metrics(top);
 	top->samples.now = model.samples;
 	top->periods.now = model.periods;
 	free(lines.first);
@@ -201,6 +202,7 @@ void np_top_finish(struct np_top *top)
 	free(top->functions);
 	free(top->slots);
 	free(top->threads);
+	free(top->metrics);
 }
 
 uint64_t np_top_value(const struct np_top_view *view, const struct np_top_count *count)

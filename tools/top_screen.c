@@ -24,6 +24,7 @@ struct screen {
 	struct np_top *top;
 	struct np_top_view view;
 	bool threads, paused, utf8, cumulative;
+	uint32_t metric_rows;		/* below the table, with their heading */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -82,7 +83,8 @@ static int left(void)
 
 static uint32_t rows_that_fit(const struct screen *screen, uint32_t count)
 {
-	uint32_t fit = LINES > 4 ? (uint32_t)LINES - 4 : 0;
+	uint32_t taken = 4 + screen->metric_rows;
+	uint32_t fit = LINES > (int)taken ? (uint32_t)LINES - taken : 0;
 
 	fit = fit < screen->view.rows ? fit : screen->view.rows;
 	return fit < count ? fit : count;
@@ -131,8 +133,26 @@ static void draw_threads(const struct screen *screen)
 	free(order);
 }
 
-static void draw(const struct screen *screen)
+/* At most a third of the lines, above the last one. */
+static void draw_metrics(const struct screen *screen, char **lines)
 {
+	int first = LINES - 1 - (int)screen->metric_rows;
+
+	attron(A_REVERSE);
+	mvhline(first, 0, ' ', COLS);
+	move(first, 0);
+	put(screen, NP_TOP_METRICS_HEAD, left());
+	attroff(A_REVERSE);
+	for (uint32_t i = 0; i + 1 < screen->metric_rows; i++) {
+		move(first + 1 + (int)i, 0);
+		put(screen, lines[i], left());
+	}
+}
+
+static void draw(struct screen *screen)
+{
+	uint32_t metric_count, most = LINES > 12 ? (uint32_t)LINES / 3 : 0;
+	char **metrics = np_top_metric_lines(screen->top, &screen->view, &metric_count);
 	char *title = np_top_title(screen->top), *summary = np_top_summary(screen->top, &screen->view);
 	const char *heading = screen->threads ? "   CPU           TID  THREAD"
 			    : screen->view.by_total ? "   self    TOTAL  FUNCTION  module"
@@ -152,6 +172,10 @@ static void draw(const struct screen *screen)
 	move(2, 0);
 	put(screen, heading, left());
 	attroff(A_REVERSE);
+	screen->metric_rows = metric_count && most ? (metric_count + 1 < most ? metric_count + 1 : most) : 0;
+	if (screen->metric_rows)
+		draw_metrics(screen, metrics);
+	np_top_metric_lines_free(metrics, metric_count);
 	if (screen->threads)
 		draw_threads(screen);
 	else

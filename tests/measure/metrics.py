@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "host"))
 from hosttest import Build, Place, run  # noqa: E402
@@ -94,6 +95,24 @@ def test_samples_carry_the_spans_around_them(build, metered):
         _, stacks = labels_of(build, place, "--label", "span=outer")
         assert {True} == {any("work" in f for f in stack) for stack in stacks}, stacks
         assert share(stacks, "burn_slow") > 0.1 and share(stacks, "burn_fast") > 0.1
+
+
+def test_top_shows_metrics_beside_functions(build, metered):
+    with Place() as place:
+        env = place.env(build, NEUROPROF_HZ="499")
+        process = subprocess.Popen([metered, "1", "100000"], env=env, stdout=subprocess.DEVNULL)
+        try:
+            bare = {k: v for k, v in env.items() if k != "LD_PRELOAD"}
+            for _ in range(100):
+                top = run([build.neuroprof, "top", "-n", "1", str(process.pid)], env=bare).stdout.decode()
+                if "outer" in top and "FUNCTION" in top:
+                    break
+                time.sleep(0.1)
+        finally:
+            process.kill()
+            process.wait()
+        assert re.search(r"^ +\d+ +[\d.]+/s  calls$", top, re.M), top
+        assert re.search(r"^ +\d+ +[\d.]+/s  outer  p50 [\d.]+ .?s  p99 [\d.]+ .?s  p99.9 ", top, re.M), top
 
 
 def main():
