@@ -106,7 +106,8 @@ static json_t *row_object(const struct np_report *report, const struct np_rank_r
 	np_json_set(object, "file", np_json_text_or_null(row->file));
 	np_json_set(object, "line", row->line ? json_integer(row->line) : json_null());
 	np_json_set(object, "kind", np_json_text(np_units_kind(row->kind)));
-	np_json_set(object, "inlined", np_json_text(!row->inlined ? "never" : row->not_inlined ? "partly" : "always"));
+	np_json_set(object, "inlined", np_json_text(!row->inlined ? "never"
+						   : row->not_inlined ? "partly" : "always"));
 	np_json_set(object, "self", part(report, row->self, row->self_samples, row->self_share,
 				 row->self_lower));
 	np_json_set(object, "total", part(report, row->total, row->total_samples, row->total_share,
