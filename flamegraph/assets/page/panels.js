@@ -37,7 +37,7 @@ page.make = (tag, attributes, parent, text) => {
 const make = page.make;
 
 page.button = (parent, label, title, onclick, attributes) =>
-	make('button', { type: 'button', title, 'aria-label': /^[\w \u2026]+$/.test(label) ? undefined : title,
+	make('button', { type: 'button', title, 'aria-label': /\w\w/.test(label) ? undefined : title,
 			 onclick, ...attributes }, parent, label);
 
 page.say = text => {
@@ -151,7 +151,7 @@ page.addTab = (id, label, build) => {
 					'aria-selected': 'false', tabindex: '-1', onclick: () =>
 			page.set({ tab: page.state.tab === id ? 'none' : id }) }, place.tabs, label);
 	const panel = make('section', { role: 'tabpanel', id: 'panel-' + id, 'aria-labelledby': 'tab-' + id,
-					hidden: true }, place.panels);
+					hidden: true, tabindex: id === 'ranking' ? undefined : '0' }, place.panels);
 
 	tabs.set(id, { button, panel, build, built: false });
 };
@@ -232,12 +232,14 @@ function makeSplit(work) {
 function build() {
 	const { profile } = page, app = make('div', { id: 'app' }), meta = profile.meta;
 
-	const head = make('header', {}, app), words = make('div', { class: 'words' }, head);
-	place.head = head;
+	const top = make('header', {}, app), words = make('div', { class: 'words' });
+
+	place.head = make('div', { class: 'head' }, top);
+	place.head.appendChild(words);
 	place.title = make('h1', {}, words, meta.title || 'Flame graph');
 	make('p', {}, words, meta.summary || [meta.source, meta.command].filter(Boolean).join(' \u00b7 '));
-	place.bar = make('div', { class: 'bar', role: 'toolbar', 'aria-label': 'What is shown, and how' }, app);
-	place.chips = make('div', { class: 'chips' }, app);
+	place.bar = make('div', { class: 'bar', role: 'toolbar', 'aria-label': 'What is shown, and how' }, top);
+	place.chips = make('div', { class: 'chips' }, top);
 	place.work = make('main', { class: 'work' }, app);
 	place.graph = make('section', { class: 'graph', 'aria-label': 'Flame graph' }, place.work);
 	place.split = makeSplit(place.work);

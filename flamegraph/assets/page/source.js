@@ -23,7 +23,7 @@ function drawLines(source, first) {
 	const head = page.make('div', { role: 'row', class: 'line heads' }, list);
 	let last = 0, target = null;
 
-	for (const [words, kind] of [['Self', 'share'], ['Total', 'share'], ['Line', 'number'], ['', '']])
+	for (const [words, kind] of [['Self', 'share'], ['Total', 'share'], ['Line', 'number'], ['Text', '']])
 		page.make('span', { role: 'columnheader', class: kind }, head, words);
 	for (const { number, self, inlined, total, text } of source.lines) {
 		if (last && number > last + 1)
