@@ -55,7 +55,7 @@ _neuroprof_report_view() {
 	case ${words[1]} in
 	peek) options+=' --all' ;;
 	lines) options+=' --annotate --context --source-dir --file --function --call-sites' ;;
-	threads) options+=' --by' ;;
+	threads) options+=' --by --roots' ;;
 	esac
 	_neuroprof_report_input_value && return
 	case $prev in

@@ -68,3 +68,4 @@ complete -c neuroprof-report -n '__fish_seen_subcommand_from lines' -l file -x -
 complete -c neuroprof-report -n '__fish_seen_subcommand_from lines' -l function -x -d 'Only functions with that in their name'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from lines' -l call-sites -d 'Inlined code by where it was inlined'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from threads' -l by -x -d 'By the values of another label'
+complete -c neuroprof-report -n '__fish_seen_subcommand_from threads' -l roots -d 'By the first frame of each stack'

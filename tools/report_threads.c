@@ -17,12 +17,19 @@ static const char help[] =
 	"What each thread takes, and the function that takes most of its own in it.  Threads are told\n"
 	"apart by the labels of a pprof file, or by root frames such as 'worker-7/9', 'tid:9',\n"
 	"'[worker tid=9]' or 'process 7'.\n\n"
-	"      --by KEY          by the values of another label of a pprof file\n";
+	"      --by KEY             by the values of another label of a pprof file\n"
+	"      --roots              by the first frame of each stack, whatever it is\n";
 
-enum { OPT_BY = NP_VIEW_OPTION };
+enum { OPT_BY = NP_VIEW_OPTION, OPT_ROOTS };
+
+struct command {
+	struct np_view view;
+	bool by_roots;
+};
 
 static const struct option options[] = {
 	{ "by", required_argument, NULL, OPT_BY },
+	{ "roots", no_argument, NULL, OPT_ROOTS },
 	{ 0 },
 };
 
@@ -37,10 +44,12 @@ static const struct np_column columns[] = {
 
 static void take(void *context, int option, const char *value)
 {
-	struct np_view *view = context;
+	struct command *command = context;
 
 	if (option == OPT_BY)
-		view->read.group_by = value;
+		command->view.read.group_by = value;
+	else
+		command->by_roots = true;
 }
 
 static void put_row(struct np_table *table, const struct np_view *view,
@@ -67,22 +76,25 @@ static void put_row(struct np_table *table, const struct np_view *view,
 
 int np_report_threads(int argc, char **argv)
 {
-	struct np_view view = { .help = help, .schema = "neuroprof-threads/1", .options = options,
-				.take = take, .context = &view, .read = { .threads = true } };
+	struct command command = { .view = { .help = help, .schema = "neuroprof-threads/1",
+		.options = options, .take = take, .read = { .threads = true } } };
+	struct np_view *view = &command.view;
 	struct np_thread_rows threads;
 	struct np_table *table;
 	size_t shown;
 
-	np_view_start(&view, argc, argv);
-	np_threads_init(&threads, view.document.tree);
+	view->context = &command;
+	np_view_start(view, argc, argv);
+	np_threads_init(&threads, view->document.tree, command.by_roots);
 	if (threads.count == 1 && threads.rows[0].node == 0)
 		np_die(NP_EXIT_FAILURE, "'%s': nothing in it tells threads apart; the .pb.gz file of "
-		       "neuroprof does, and perf script prints them", view.document.files[0]);
-	table = np_document_table(&view.document, "threads", NULL, columns,
+		       "neuroprof does, and perf script prints them (--roots takes the first frame of each "
+		       "stack for one)", view->document.files[0]);
+	table = np_document_table(&view->document, "threads", NULL, columns,
 				  sizeof(columns) / sizeof(*columns));
-	shown = np_view_rows(&view, table, threads.count);
+	shown = np_view_rows(view, table, threads.count);
 	for (size_t i = 0; i < shown; i++)
-		put_row(table, &view, &threads.rows[i]);
+		put_row(table, view, &threads.rows[i]);
 	np_threads_finish(&threads);
-	return np_view_end(&view);
+	return np_view_end(view);
 }

@@ -17,7 +17,8 @@ static bool is_thread(const struct np_tree *tree, uint32_t node)
 }
 
 /* For each node the row of its thread; parents come before their children. */
-static uint32_t *rows_of_nodes(struct np_thread_rows *threads, const struct np_tree *tree)
+static uint32_t *rows_of_nodes(struct np_thread_rows *threads, const struct np_tree *tree,
+			       bool by_roots)
 {
 	uint32_t count = np_tree_node_count(tree);
 	uint32_t *row_of = np_xcalloc(count, sizeof(*row_of));
@@ -30,7 +31,8 @@ static uint32_t *rows_of_nodes(struct np_thread_rows *threads, const struct np_t
 
 		row_of[i] = row_of[parent];
 		/* Only frames at the root: a function further in may be called anything. */
-		if (threads->rows[row_of[parent]].node != parent || !is_thread(tree, i))
+		if (threads->rows[row_of[parent]].node != parent ||
+		    !(is_thread(tree, i) || (by_roots && parent == 0)))
 			continue;
 		if (threads->count == room) {
 			room *= 2;
@@ -97,9 +99,9 @@ static int compare_rows(const void *left, const void *right)
 	return (a->node > b->node) - (a->node < b->node);
 }
 
-void np_threads_init(struct np_thread_rows *threads, const struct np_tree *tree)
+void np_threads_init(struct np_thread_rows *threads, const struct np_tree *tree, bool by_roots)
 {
-	uint32_t *row_of = rows_of_nodes(threads, tree);
+	uint32_t *row_of = rows_of_nodes(threads, tree, by_roots);
 	size_t kept = 0;
 
 	for (uint32_t i = 0; i < np_tree_node_count(tree); i++) {

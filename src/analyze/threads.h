@@ -8,6 +8,7 @@
 #ifndef NP_ANALYZE_THREADS_H
 #define NP_ANALYZE_THREADS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,8 @@ struct np_thread_rows {
 	size_t count;
 };
 
-void np_threads_init(struct np_thread_rows *threads, const struct np_tree *tree);
+/* BY_ROOTS: the first frame of each stack stands for a thread, whatever it is. */
+void np_threads_init(struct np_thread_rows *threads, const struct np_tree *tree, bool by_roots);
 void np_threads_finish(struct np_thread_rows *threads);
 
 /* "service / worker (tid 9)"; to be freed. */

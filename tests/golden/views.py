@@ -99,6 +99,7 @@ CASES += [
     ("lines-annotated.json", ["lines", "-a", "--context", "0", "-n", "1", "-d", HERE, "-f", "json"],
      ["shop.pb.gz"]),
     ("lines-perf.csv", ["lines", "--call-sites", "-f", "csv"], ["shop.perf"]),
+    ("threads-roots.txt", ["threads", "--roots"], [HERE / "../report/service.folded"]),
     ("threads-perf.txt", ["threads"], ["shop.perf"]),
     ("lines-file.txt", ["lines", "--file", "tree"], ["shop.pb.gz"]),
     ("factors.txt", ["-F", "--no-svg"], ["shop.pb.gz"]),

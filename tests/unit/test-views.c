@@ -315,7 +315,7 @@ static void threads_are_the_frames_at_the_root(void **state)
 	add(tree, "one! two! h", 30, 0);
 	add(tree, "main one!", 7, 0);	/* no frame at the root */
 	np_tree_finish(tree);
-	np_threads_init(&threads, tree);
+	np_threads_init(&threads, tree, false);
 	assert_int_equal(threads.count, 3);
 	assert_int_equal(threads.rows[0].value, 120);
 	assert_int_equal(threads.rows[0].hottest_self, 70);
@@ -327,6 +327,12 @@ static void threads_are_the_frames_at_the_root(void **state)
 	assert_int_equal(threads.rows[1].value, 30);
 	assert_int_equal(threads.rows[2].node, 0);
 	assert_int_equal(threads.rows[2].value, 7);
+	np_threads_finish(&threads);
+	np_threads_init(&threads, tree, true);
+	assert_int_equal(threads.count, 3);
+	name = np_threads_name(tree, threads.rows[2].node);
+	assert_string_equal(name, "main / one");	/* a thread below it is told apart, too */
+	free(name);
 	np_threads_finish(&threads);
 	np_tree_destroy(tree);
 }
