@@ -15,6 +15,7 @@
 #include "analyze/units.h"
 #include "base/message.h"
 #include "paint.h"
+#include "xml.h"
 
 /* Relative change from which a colour is the stronger one. */
 #define STRONG 0.3
@@ -59,9 +60,10 @@ static void put_pair(FILE *to, double before, double after)
 	char text[NP_UNITS_TEXT];
 
 	np_units_percent(text, before);
-	fprintf(to, "%s \xe2\x86\x92 ", text);
+	np_xml_put(to, text);
+	fputs(" \xe2\x86\x92 ", to);
 	np_units_percent(text, after);
-	fputs(text, to);
+	np_xml_put(to, text);
 }
 
 /* "5.01 % → 6.30 % (+1.29 points, ×1.26) · self … · q 0.003" */

@@ -44,7 +44,9 @@ static void put_share(FILE *to, double share, const char *of)
 	char text[NP_UNITS_TEXT];
 
 	np_units_percent(text, share);
-	fprintf(to, " \xc2\xb7 %s%s", text, of);
+	fputs(" \xc2\xb7 ", to);
+	np_xml_put(to, text);	/* it may begin with a '<' */
+	fputs(of, to);
 }
 
 static void put_value(struct np_svg *svg, uint64_t value, uint64_t samples)
@@ -117,7 +119,8 @@ static void put_words(struct np_svg *svg, const struct np_box *box, const char *
 		put_share(svg->to, (double)box->width / (double)parent->width, " of parent");
 	if (box->type == NP_BOX_FRAME && box->depth > 0) {
 		np_units_percent(text, (double)node->self / root);
-		fprintf(svg->to, " \xc2\xb7 self %s", text);
+		fputs(" \xc2\xb7 self ", svg->to);
+		np_xml_put(svg->to, text);
 	}
 	fputs("</title>", svg->to);
 }
