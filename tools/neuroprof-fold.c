@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "fold.h"
 #include "fold_about.h"
+#include "leftovers.h"
 #include "sweep.h"
 
 struct command {
@@ -194,6 +195,17 @@ static void remove_spool_dir(const char *spool)
 	free(directory);
 }
 
+static void clean_beside(const char *spool)
+{
+	char *directory = np_xstrdup(spool), *slash = strrchr(directory, '/');
+
+	if (slash) {
+		*slash = '\0';
+		np_leftovers_clean(directory);
+	}
+	free(directory);
+}
+
 static bool fold_one(const struct command *command, const char *spool)
 {
 	struct np_fold_options options = { .out = command->out };
@@ -251,6 +263,8 @@ int main(int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		all &= command.after_exec >= 0 ? fold_after_exec(&command, argv[i])
 					       : fold_one(&command, argv[i]);
+	if (command.remove && optind < argc)
+		clean_beside(argv[optind]);
 	if (command.left_in) {
 		struct np_sweep sweep = { .directory = command.left_in, .left_to = (uint32_t)command.left_to,
 					  .fold = fold_left, .context = &command };

@@ -22,6 +22,7 @@
 #include "base/message.h"
 #include "commands.h"
 #include "harvest.h"
+#include "leftovers.h"
 #include "places.h"
 
 /* As env(1) and timeout(1) have them: our own trouble must not look like the command's. */
@@ -160,6 +161,7 @@ static void make_session(struct record *record)
 	record->session = np_xasprintf("%s/record-XXXXXX", base);
 	if (!mkdtemp(record->session))
 		np_die(EXIT_OURS, "%s: %s", record->session, strerror(errno));
+	np_leftovers_clean(base);
 	free(base);
 }
 
