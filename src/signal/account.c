@@ -45,19 +45,19 @@ static void look_around(void)
 }
 
 /* About one period since the last tick, by the time-stamp counter? */
-static bool came_on_time(struct np_thread *self)
+static bool came_on_time(struct np_thread *self, uint64_t now)
 {
-	uint64_t now = np_governor_cycles(), passed = now - self->tick_cycles;
+	uint64_t passed = now - self->tick_cycles;
 	uint64_t period = np_sampler.period_cycles;	/* 0 until it is known */
 
 	self->tick_cycles = now;
 	return self->clock == NP_CLOCK_PERF && passed > period / 2 && passed < period + period / 4;
 }
 
-uint64_t np_account_take(struct np_thread *self, bool read_clock)
+uint64_t np_account_take(struct np_thread *self, uint64_t cycles, bool read_clock)
 {
 	int64_t period = (int64_t)np_sampler.period_ns;
-	bool on_time = came_on_time(self);
+	bool on_time = came_on_time(self, cycles);
 	int64_t owed, periods;
 	uint64_t now;
 

@@ -16,6 +16,7 @@
 #include "signal/sampler.h"
 
 #define WINDOW	   64u
+#define GIVE_EVERY 8u		/* atomic additions are a good part of a short sample */
 #define WINDOW_NS  250000000u	/* so that a process's first samples do not decide */
 #define DESCHEDULED (1u << 20)	/* cycles: in so long a handler the kernel ran something else */
 #define PER_MYRIAD 10000u	/* the bound is in hundredths of a percent */
@@ -77,15 +78,30 @@ static void close_window(void)
 	}
 }
 
-void np_governor_note(uint64_t cycles, uint64_t busy_ns)
+void np_governor_give(struct np_thread *self)
+{
+	uint32_t samples = self->cost_samples, before;
+
+	if (samples == 0)
+		return;
+	np_add_relaxed(&window_cycles, self->cost_cycles);
+	np_add_relaxed(&window_busy_ns, self->cost_busy_ns);
+	self->cost_cycles = self->cost_busy_ns = 0;
+	self->cost_samples = 0;
+	before = np_add_relaxed(&window_samples, samples);
+	if (before / WINDOW != (before + samples) / WINDOW &&
+	    np_load_relaxed(&window_busy_ns) >= WINDOW_NS)
+		close_window();
+}
+
+void np_governor_note(struct np_thread *self, uint64_t cycles, uint64_t busy_ns)
 {
 	if (cycles >= DESCHEDULED)	/* not what a handler costs: this sample says nothing */
 		return;
-	np_add_relaxed(&window_cycles, cycles);
-	np_add_relaxed(&window_busy_ns, busy_ns);
-	if (np_add_relaxed(&window_samples, 1) % WINDOW == WINDOW - 1 &&
-	    np_load_relaxed(&window_busy_ns) >= WINDOW_NS)
-		close_window();
+	self->cost_cycles += cycles;
+	self->cost_busy_ns += busy_ns;
+	if (++self->cost_samples >= GIVE_EVERY)
+		np_governor_give(self);
 }
 
 uint64_t np_governor_tick_ns(uint64_t tick_ns)

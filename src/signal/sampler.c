@@ -17,7 +17,6 @@
 #include "base/syscalls.h"
 #include "signal/account.h"
 #include "signal/governor.h"
-#include "signal/modules.h"
 #include "signal/record.h"
 #include "signal/spans.h"
 
@@ -169,7 +168,7 @@ void np_sampler_set_itimer(void)
  * fork child that was never on makes its spool now, so that it can be found and switched on. */
 static void skip_time(struct np_thread *self)
 {
-	np_account_take(self, true);
+	np_account_take(self, np_governor_cycles(), true);
 	settle_period(self);
 	if (np_load_relaxed(&np_sampler.enabled))
 		np_sampler_spool();
@@ -179,10 +178,11 @@ void np_sampler_close_account(struct np_thread *self)
 {
 	uint64_t periods;
 
+	np_governor_give(self);
 	if (self->inside || !np_load_relaxed(&np_sampler.enabled) || !is_wanted())
 		return;
 	self->carry_ns -= (int64_t)np_sampler.period_ns / 4;	/* no tick is early here */
-	periods = np_account_take(self, true);
+	periods = np_account_take(self, np_governor_cycles(), true);
 	if (periods == 0)
 		return;
 	if (has_spool() && self->image == np_sampler.image && self->stack.depth &&
@@ -195,7 +195,7 @@ void np_sampler_close_account(struct np_thread *self)
 static void sample(struct np_thread *self, const ucontext_t *context)
 {
 	uint64_t entered = np_governor_cycles();
-	uint64_t periods = np_account_take(self, self->first_tick);
+	uint64_t periods = np_account_take(self, entered, self->first_tick);
 	struct np_stack_range range;
 	uint8_t quality_before;
 	bool same_activation = false;
@@ -221,7 +221,7 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	fresh = np_sampler.unwinder->tracks_activations && quality_before == NP_QUALITY_COMPLETE &&
 		self->stack.quality == NP_QUALITY_COMPLETE ? same + same_activation : UINT32_MAX;
 	np_spans_note(self->entry, np_record(self, known, fresh, periods), periods);
-	np_governor_note(np_governor_cycles() - entered, periods * np_sampler.period_ns);
+	np_governor_note(self, np_governor_cycles() - entered, periods * np_sampler.period_ns);
 }
 
 static void tick(struct np_thread *self, const ucontext_t *context)

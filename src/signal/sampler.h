@@ -44,6 +44,8 @@ struct np_thread {
 	uint32_t entry;			/* thread entry in the spool */
 	uint32_t roots[NP_QUALITY_MAX];	/* node per quality; 0 = not made yet */
 	uint32_t nodes_valid;		/* stack.nodes[0..nodes_valid) are right */
+	uint32_t cost_samples;		/* the governor's: samples not yet given to the common sums, */
+	uint64_t cost_cycles, cost_busy_ns;	/* what they took and what they stand for */
 	uintptr_t stack_low, stack_high;	/* the thread's own stack; constant while attached */
 	struct np_stack stack;
 

@@ -29,52 +29,75 @@ struct last {
 	uint32_t at;			/* outer end of what cannot match any more; 0 = nothing can */
 };
 
+/* Whether a walk from the caller of FRAME would find FRAME[-1] there: the two or three words that
+ * lead to it are stack, and what they were. */
+NP_NO_SANITIZE static bool leads_to_caller(const struct np_walk *walk, const struct np_frame *frame)
+{
+	const struct np_frame *caller = frame - 1;
+	uintptr_t fp_at = frame->slot - 8 * frame->fp_words, cfa_at;
+
+	if (frame->check == NP_CHECK_UNKNOWN || !np_walk_readable(walk, frame->slot) ||
+	    fp_at < walk->low || np_memory_u64(frame->slot) != caller->pc)
+		return false;
+	if (frame->check) {
+		cfa_at = frame->fp - 8 * frame->check;
+		return np_walk_readable(walk, cfa_at) && np_walk_readable(walk, frame->fp) &&
+		       np_memory_u64(cfa_at) == frame->slot + 8 &&
+		       np_memory_u64(frame->fp) == caller->fp;
+	}
+	return frame->fp_words == 0 || np_memory_u64(fp_at) == caller->fp;
+}
+
 /* Whether frames[0 .. at) are what a walk from the caller of frames[at] would find.  On failure
- * at becomes the frame that has to be climbed over first. */
+ * at becomes the frame that has to be climbed over first.  Hot where stacks are deep: nearly all
+ * frames need two compares, which are done without a branch between them; a frame whose saved rbp
+ * could lie below the stack, or that has more to check, is looked at the careful way. */
 NP_NO_SANITIZE static bool unchanged(const struct np_walk *walk, struct last *last)
 {
-	for (uint32_t i = last->at - 1; i > 0; i--) {
-		const struct np_frame *frame = &last->frames[i], *caller = frame - 1;
-		uintptr_t fp_at = frame->slot - 8 * frame->fp_words, cfa_at;
+	const struct np_frame *frame = &last->frames[last->at - 1];
+	uintptr_t low = walk->low + 8 * NP_RULE_FP_WORDS_MAX, span = walk->high - 8 - low;
+	uintptr_t differs, expected;
 
-		if (frame->check == NP_CHECK_UNKNOWN || !np_walk_readable(walk, frame->slot) ||
-		    fp_at < walk->low || np_memory_u64(frame->slot) != caller->pc)
-			goto changed;
-		if (frame->check) {
-			cfa_at = frame->fp - 8 * frame->check;
-			if (!np_walk_readable(walk, cfa_at) || !np_walk_readable(walk, frame->fp) ||
-			    np_memory_u64(cfa_at) != frame->slot + 8 ||
-			    np_memory_u64(frame->fp) != caller->fp)
-				goto changed;
-		} else if (frame->fp_words && np_memory_u64(fp_at) != caller->fp) {
-			goto changed;
+	if (walk->high < low + 8)
+		span = 0, low = UINTPTR_MAX;	/* all of them the careful way */
+	for (; frame > last->frames; frame--) {
+		if (__builtin_expect(frame->slot - low > span || frame->check, 0)) {
+			if (leads_to_caller(walk, frame))
+				continue;
+			break;
 		}
-		continue;
-changed:
-		last->at = i;
-		return false;
+		/* Without a saved rbp the second compare is the first one again. */
+		expected = frame->fp_words ? frame[-1].fp : frame[-1].pc;
+		differs = np_memory_u64(frame->slot) ^ frame[-1].pc;
+		differs |= np_memory_u64(frame->slot - 8 * frame->fp_words) ^ expected;
+		if (__builtin_expect(differs != 0, 0))
+			break;
 	}
 	/* A root by rule has no slot; one that found a 0 must find it again. */
-	if (last->frames[0].slot == 0 ||
-	    (np_walk_readable(walk, last->frames[0].slot) &&
-	     np_memory_u64(last->frames[0].slot) == 0))
+	if (frame == last->frames &&
+	    (frame->slot == 0 ||
+	     (np_walk_readable(walk, frame->slot) && np_memory_u64(frame->slot) == 0)))
 		return true;
-	last->at = 0;
+	last->at = (uint32_t)(frame - last->frames);
 	return false;
 }
 
-/* The frame at hand returns through SLOT to PC with FP: is all that is outside it the last stack? */
+/* The frame at hand returns through SLOT to PC with FP: is all that is outside it the last stack?
+ * Where no frame is, that has to cost next to nothing: the last stack is followed two frames at a
+ * time, without a branch that depends on how large its frames were. */
 static inline bool meets(const struct np_walk *walk, struct last *last, uintptr_t slot,
 			 uintptr_t pc, uintptr_t fp)
 {
-	const struct np_frame *frame = &last->frames[last->at];
+	uint32_t at = last->at, left = at > 0;
+	const struct np_frame *frame = &last->frames[at];
+	uint32_t first = frame[0].slot < slot, second = (frame - left)->slot < slot;
 
-	while (last->at > 0 && frame->slot < slot) {
-		last->at--;
-		frame--;
-	}
-	return last->at > 0 && frame->slot == slot && frame[-1].pc == pc && frame[-1].fp == fp &&
-	       frame[-1].kind == NP_NODE_CALL && unchanged(walk, last);
+	at -= left & first;
+	at -= (at > 0) & first & second;
+	last->at = at;
+	frame = &last->frames[at];
+	return __builtin_expect(frame->slot == slot, 0) && at > 0 && frame[-1].pc == pc &&
+	       frame[-1].fp == fp && frame[-1].kind == NP_NODE_CALL && unchanged(walk, last);
 }
 
 static uint8_t quality_of(enum np_step step)

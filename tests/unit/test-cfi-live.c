@@ -451,8 +451,8 @@ static void in_a_thread(void **state)
 
 static void rules_in_the_cache(void **state)
 {
-	uintptr_t location = 0x7f1234567890u, other = location ^ ((uintptr_t)5 << 14 | 5);
-	uintptr_t third = location ^ ((uintptr_t)9 << 14 | 9);
+	uintptr_t location = 0x7f1234567890u, other = location ^ (uintptr_t)5 << 14;
+	uintptr_t third = location ^ (uintptr_t)9 << 14;
 	uint64_t rule = np_rule_make(NP_RULE_KIND_FP, 31, 4095);
 
 	(void)state;
