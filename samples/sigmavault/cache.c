@@ -8,7 +8,9 @@
 
 #include "common/sample.h"
 
-void cache_init(struct cache *cache, uint32_t capacity)
+#define COUNTED_PER_ENTRY 10u	/* then all counts are halved */
+
+void cache_init(struct cache *cache, uint32_t capacity, bool by_frequency)
 {
 	uint32_t buckets = 16;
 
@@ -18,10 +20,13 @@ void cache_init(struct cache *cache, uint32_t capacity)
 	cache->mask = buckets - 1;
 	cache->buckets = sample_allocate(buckets * sizeof(*cache->buckets));
 	cache->entries = sample_allocate((cache->capacity + 1) * sizeof(*cache->entries));
+	if (by_frequency)
+		cache->popular = sample_allocate(sizeof(*cache->popular));
 }
 
 void cache_free(struct cache *cache)
 {
+	free(cache->popular);
 	free(cache->buckets);
 	free(cache->entries);
 }
@@ -90,6 +95,11 @@ const struct vault_value *cache_get(struct cache *cache, uint64_t key)
 {
 	uint32_t at = find(cache, key);
 
+	if (cache->popular) {
+		count_min_add(cache->popular, sample_hash(key));
+		if (cache->popular->added > (uint64_t)COUNTED_PER_ENTRY * cache->capacity)
+			count_min_halve(cache->popular);
+	}
 	if (!at) {
 		cache->misses++;
 		return NULL;
@@ -97,6 +107,17 @@ const struct vault_value *cache_get(struct cache *cache, uint64_t key)
 	cache->hits++;
 	promote(cache, at);
 	return &cache->entries[at].value;
+}
+
+/* Only what is asked for more often than the entry that would have to go. */
+static bool cache_admits(const struct cache *cache, uint64_t key)
+{
+	const struct cache_list *list = cache->probation.count ? &cache->probation : &cache->protect;
+
+	if (!cache->popular || cache->used < cache->capacity)
+		return true;
+	return count_min_estimate(cache->popular, sample_hash(key)) >
+		count_min_estimate(cache->popular, sample_hash(cache->entries[list->oldest].value.key));
 }
 
 static uint32_t take_entry(struct cache *cache)
@@ -122,6 +143,8 @@ void cache_put(struct cache *cache, const struct vault_value *value)
 		cache->entries[at].value = *value;
 		return;
 	}
+	if (!cache_admits(cache, value->key))
+		return;
 	at = take_entry(cache);
 	bucket = bucket_of(cache, value->key);
 	cache->entries[at] = (struct cache_entry){ .value = *value, .next = *bucket, .used = true };

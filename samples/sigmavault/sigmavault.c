@@ -15,7 +15,8 @@
 #include "neuroprof/neuroprof.h"
 
 static const char *const defects[] = { "none", "weak-hash", "one-lock", "no-bloom", "small-writes",
-	"sync-each", "page-faults", "stall", NULL };
+	"sync-each", "page-faults", "stall", "lru-only",
+	NULL };
 
 static void print_cache(struct vault *vault)
 {
@@ -27,6 +28,7 @@ static void print_cache(struct vault *vault)
 	}
 	sample_print("cache_hit_percent", 100.0 * (double)hits / (double)(hits + misses));
 	sample_print_whole("bloom_saved", vault->bloom_saved);
+	sample_print("distinct_keys_read", hll_count(&vault->keys));
 }
 
 /* Every key once more, straight from the log: index and log agree, and nothing is lost. */

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sketch.h"
+
 #define VALUE_BYTES 96u
 
 struct vault_value {
@@ -39,7 +41,7 @@ void bloom_free(struct bloom *bloom);
 void bloom_add(struct bloom *bloom, uint64_t key);	/* any thread */
 bool bloom_may_have(const struct bloom *bloom, uint64_t key);
 
-/* cache.c: segmented LRU.  A first hit promotes to the protected part (4/5 of all), so one scan does
+/* cache.c: segmented LRU behind an admission by frequency (Einziger et al., "TinyLFU", 2017).  A first hit promotes to the protected part (4/5 of all), so one scan does
  * not wash it out.  The caller holds the shard's lock. */
 struct cache_entry {
 	struct vault_value value;
@@ -54,9 +56,10 @@ struct cache {
 	uint32_t *buckets;
 	uint32_t capacity, mask, used;
 	struct cache_list probation, protect;
+	struct count_min *popular;	/* admission: see cache_admits(); NULL = all */
 	uint64_t hits, misses;
 };
-void cache_init(struct cache *cache, uint32_t capacity);
+void cache_init(struct cache *cache, uint32_t capacity, bool by_frequency);
 void cache_free(struct cache *cache);
 const struct vault_value *cache_get(struct cache *cache, uint64_t key);
 void cache_put(struct cache *cache, const struct vault_value *value);
@@ -114,6 +117,7 @@ struct vault {
 	struct bloom bloom;
 	struct vault_log log;
 	const struct vault_settings *settings;
+	struct hll keys;		/* that were read, all and absent */
 	bool one_lock, no_bloom, stall, churn;
 	uint64_t bloom_saved, absent;
 };

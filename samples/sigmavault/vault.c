@@ -37,7 +37,8 @@ void vault_open(struct vault *vault, const char *path, const struct vault_settin
 	for (uint32_t i = 0; i < VAULT_SHARDS; i++) {
 		pthread_mutex_init(&vault->shards[i].lock, NULL);
 		index_init(&vault->shards[i].index, keys / VAULT_SHARDS, weak);
-		cache_init(&vault->shards[i].cache, (uint32_t)(cached / VAULT_SHARDS));
+		cache_init(&vault->shards[i].cache, (uint32_t)(cached / VAULT_SHARDS),
+			!sample_is(settings->defect, "lru-only"));
 	}
 	log_open(&vault->log, path, settings);
 	if (vault->log.written)
@@ -86,6 +87,7 @@ SAMPLE_FUNCTION bool vault_get(struct vault *vault, uint64_t key, struct vault_v
 	uint64_t offset;
 	bool known;
 
+	hll_add(&vault->keys, sample_hash(key));
 	if (!vault->no_bloom && !bloom_may_have(&vault->bloom, key)) {
 		__atomic_fetch_add(&vault->bloom_saved, 1, __ATOMIC_RELAXED);
 		return false;

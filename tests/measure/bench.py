@@ -197,7 +197,8 @@ def test_the_components_give_the_right_result_with_every_defect(_):
             check(f"{program} {defect}", (done.returncode, done.stderr), (0, ""))
             checksums.add(re.search(r"^checksum=(\w+)$", done.stdout, re.M).group(1))
         check(f"{program}: results", len(checksums), 1)
-    for defect in ("none", "weak-hash", "one-lock", "no-bloom", "small-writes", "sync-each", "page-faults", "stall"):
+    for defect in ("none", "weak-hash", "one-lock", "no-bloom", "small-writes", "sync-each", "page-faults", "stall",
+                   "lru-only"):
         done = subprocess.run([os.path.join(SAMPLES, "sigmavault"), "--keys", "2000", "--milliseconds", "20", "--defect",
                                defect], capture_output=True, text=True, timeout=120, check=False)
         check(f"sigmavault {defect}", (done.returncode, done.stderr), (0, ""))
