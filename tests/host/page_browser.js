@@ -365,6 +365,25 @@ async function many(page) {
 	check('thick ones are not', await page.locator('.bar-of.thin').count() < await count());
 }
 
+async function deep(page) {
+	const frames = Array.from({ length: 30000 }, (_, i) => i % 3 ? 'f' + i % 3 : 'again');
+
+	await open(page, draw('deep', frames.join(';') + ';leaf 700\n' + 'again;side 500\n'));
+	await page.fill('.panel-bar input', 'leaf');
+	await page.locator('.space .row').click();
+	check('the deepest box is selected', await selected(page) === 'leaf', await selected(page));
+	check('its callers are not all made elements', await page.locator('[role=treeitem]').count() < 60);
+	check('but its level is told', await page.locator('[role=treeitem][aria-selected=true]').getAttribute('aria-level') === '30002');
+	await page.locator('#tab-sandwich').click();
+	check('the levels of the sandwich are bounded, and it says so', await page.locator('.sandwich .box').count() === 101 &&
+		(await page.locator('#panel-sandwich p').textContent()).includes('deeper than 100 levels'));
+	await page.locator('.sandwich .box').nth(99).click();
+	await press(page, 't');
+	await page.fill('.panel-bar input', 'again');
+	await page.locator('.space .row').click();
+	check('recursion of 10 000 counts once', (await rows(page))[0][3] === '100 %', await rows(page));
+}
+
 async function sandwich(page) {
 	await open(page, draw('sandwich', STACKS + 'other;parse 100\n'));
 	await page.locator('#tab-sandwich').click();
@@ -690,7 +709,7 @@ async function narrow(page) {
 	const browser = await playwright.chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 	const only = process.env.NP_ONLY;
 
-	for (const part of [keys, aria, tabs, searching, ranking, many, sandwich, links, details, sources, quality, hostile, themes, narrow]) {
+	for (const part of [keys, aria, tabs, searching, ranking, many, deep, sandwich, links, details, sources, quality, hostile, themes, narrow]) {
 		if (only && part.name !== only)
 			continue;
 		const context = await browser.newContext({ viewport: { width: 1200, height: 700 }, colorScheme: 'light' });

@@ -11,6 +11,7 @@
 'use strict';
 
 const AROUND = 12;	// neighbours on each side, and callees
+const CALLERS = 40;	// the nearest, and the root
 
 page.childrenOf = node => {
 	const { view } = page, children = [];
@@ -24,7 +25,7 @@ page.childrenOf = node => {
 page.mirrored = selected => {
 	const { view } = page, path = [];
 
-	for (let i = selected; i > 0; i = view.parent[i])
+	for (let i = selected; i > 0 && path.length <= CALLERS; i = view.parent[i])
 		path.unshift(i);
 	const at = node => {
 		const siblings = node ? page.childrenOf(view.parent[node]) : [0];
