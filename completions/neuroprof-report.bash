@@ -36,7 +36,11 @@ _neuroprof_report_pair() {
 
 # How profiles are read: options of several commands.
 _neuroprof_report_input='--label --threads --group-by --event --columns --dialect --drop-threads --drop-empty
-	--merge-kinds --lax --strict'
+	--merge-kinds --lax --anonymize --strict'
+
+# How pictures look: of the report and of flamegraph.
+_neuroprof_report_picture='--title --subtitle --icicle --reverse --flamechart --width --minwidth --colors --bgcolors
+	--cp --countname --total --factor --notes'
 
 # Completes a value of those; false: it is none of them.
 _neuroprof_report_input_value() {
@@ -45,6 +49,33 @@ _neuroprof_report_input_value() {
 	--dialect) mapfile -t COMPREPLY < <(compgen -W 'auto perf pyspy austin tachyon ap bcc' -- "$cur") ;;
 	--label | --group-by | --event) ;;
 	*) return 1 ;;
+	esac
+}
+
+# Completes a value of those of pictures; false: it is none of them.
+_neuroprof_report_picture_value() {
+	case $prev in
+	--colors)
+		mapfile -t COMPREPLY < <(compgen -W 'hot mem io red green blue aqua yellow orange purple wakeup chain java js perl' -- "$cur")
+		;;
+	--bgcolors) mapfile -t COMPREPLY < <(compgen -W 'yellow blue green grey' -- "$cur") ;;
+	--title | --subtitle | --width | --minwidth | --countname | --total | --factor | --notes) ;;
+	*) return 1 ;;
+	esac
+}
+
+# Of flamegraph: uses the variables of its caller.
+_neuroprof_report_flamegraph() {
+	_neuroprof_report_input_value && return
+	_neuroprof_report_picture_value && return
+	case $cur in
+	-*) mapfile -t COMPREPLY < <(compgen -W "--output --help $_neuroprof_report_picture $_neuroprof_report_input" -- "$cur") ;;
+	*)
+		mapfile -t COMPREPLY < <(
+			compgen -d -- "$cur"
+			compgen -f -X '!*.@(folded|pb|pprof|txt|gz|perf)' -- "$cur"
+		)
+		;;
 	esac
 }
 
@@ -119,6 +150,10 @@ _neuroprof_report() {
 		_neuroprof_report_pair
 		return
 		;;
+	flamegraph)
+		_neuroprof_report_flamegraph
+		return
+		;;
 	peek | lines | modules | threads)
 		_neuroprof_report_view
 		return
@@ -129,21 +164,21 @@ _neuroprof_report() {
 		;;
 	esac
 	_neuroprof_report_input_value && return
+	_neuroprof_report_picture_value && return
 	case $prev in
 	-n | --top) mapfile -t COMPREPLY < <(compgen -W '20 50 all' -- "$cur") ;;
 	-s | --sort) mapfile -t COMPREPLY < <(compgen -W 'roi score self lower total samples calls name module' -- "$cur") ;;
 	-f | --format) mapfile -t COMPREPLY < <(compgen -W 'text json markdown csv html' -- "$cur") ;;
-	--title | --width | --minwidth) ;;
 	--source-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	-c | --complexity | --config | -o | --output | --svg) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	*)
 		case $cur in
 		-*) mapfile -t COMPREPLY < <(compgen -W "--top --sort --format --factors --complexity --config --no-config
-			--output --svg --no-svg --title --icicle --width --minwidth --sources --source-dir --help --version
-			$_neuroprof_report_input" -- "$cur") ;;
+			--output --svg --no-svg --sources --source-dir --help --version
+			$_neuroprof_report_picture $_neuroprof_report_input" -- "$cur") ;;
 		*)
 			mapfile -t COMPREPLY < <(
-				[ "$cword" = 1 ] && compgen -W 'peek lines modules threads convert merge lint diff gate' -- "$cur"
+				[ "$cword" = 1 ] && compgen -W 'flamegraph peek lines modules threads convert merge lint diff gate' -- "$cur"
 				compgen -d -- "$cur"
 				compgen -f -X '!*.@(folded|pb|pprof|txt|gz|perf)' -- "$cur"
 			)
