@@ -7,7 +7,10 @@ _neuroprof_report_pair() {
 	local formats='text markdown json'
 
 	case ${words[1]} in
-	diff) options+=' --svg --view --title --icicle --width --minwidth' ;;
+	diff)
+		options+=' --svg --view --title --icicle --width --minwidth'
+		formats+=' html'
+		;;
 	gate)
 		options+=' --write --budget --fail-on --min-runs --min-samples --max-unresolved --max-cut --max-lost'
 		formats+=' junit sarif github'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 complete -c neuroprof-report -s n -l top -x -a '20 50 all' -d 'Rows to print'
 complete -c neuroprof-report -s s -l sort -x -a 'roi score self lower total samples calls name module' -d 'Order'
-complete -c neuroprof-report -s f -l format -x -a 'text json markdown csv' -d 'Format of the ranking'
+complete -c neuroprof-report -s f -l format -x -a 'text json markdown csv html' -d 'Format of the ranking'
 complete -c neuroprof-report -s c -l complexity -r -F -d 'How hard it is to change what (YAML)'
 complete -c neuroprof-report -s o -l output -r -F -d 'Where the ranking goes'
 complete -c neuroprof-report -l svg -r -F -d 'Where the flame graph goes'

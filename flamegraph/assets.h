@@ -12,8 +12,10 @@ extern const char np_asset_flame_js[];
 
 /* The page's, and their hashes for a content security policy: SHA-256, base64. */
 extern const char np_asset_page_css[];
-extern const char np_asset_page_js[];
+extern const char np_asset_page_js[];	/* of one profile */
+extern const char np_asset_pair_js[];	/* of two */
 extern const char np_asset_page_css_sha256[];
 extern const char np_asset_page_js_sha256[];
+extern const char np_asset_pair_js_sha256[];
 
 #endif

@@ -36,7 +36,7 @@ def join(name, paths):
     kind = name.rsplit("_", 1)[1]
     if name == "page_css":
         return (BANNER[kind] + minify.style("\n".join(pathlib.Path(path).read_text() for path in paths))).encode()
-    if name == "page_js":
+    if name in ("page_js", "pair_js"):
         body = minify.script([pathlib.Path(path).read_text() for path in paths], "page")
         return (BANNER[kind] + f"(function(){{'use strict';const {minify.OWNER}={{}};\n{body}}})();\n").encode()
     lines = []
@@ -69,7 +69,7 @@ def main(output, *assets):
         text += ["\t" + "".join(f"{byte}," for byte in row) for row in rows]
         text += ["\t0", "};"]
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        text += [f'const char np_asset_{name}_sha256[] = "{digest}";', ""] if name.startswith("page") else [""]
+        text += [f'const char np_asset_{name}_sha256[] = "{digest}";', ""] if name.startswith("pa") else [""]
     pathlib.Path(output).write_text("\n".join(text))
 
 

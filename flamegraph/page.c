@@ -14,19 +14,25 @@
 #include "analyze/units.h"
 #include "analyze/visible.h"
 #include "assets.h"
+#include "base/message.h"
 #include "bytes.h"
 #include "page_data.h"
 #include "page_static.h"
 #include "xml.h"
 
-static void put_head(const char *title, FILE *to)
+char *np_page_summary(struct np_tree *tree, const struct np_page_options *options)
+{
+	return options->summary ? np_xstrdup(options->summary) : np_units_summary(tree);
+}
+
+static void put_head(const char *title, bool is_pair, FILE *to)
 {
 	fprintf(to, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 		"script-src 'sha256-%s'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
-		np_asset_page_js_sha256, np_asset_page_css_sha256);
+		is_pair ? np_asset_pair_js_sha256 : np_asset_page_js_sha256, np_asset_page_css_sha256);
 	np_xml_put(to, title);
 	fprintf(to, "</title>\n<style>%s</style>\n</head>\n", np_asset_page_css);
 }
@@ -53,7 +59,7 @@ static void put_health(const struct np_page_options *options, FILE *to)
 static void put_header(struct np_tree *tree, const struct np_page_options *options, const char *title,
 		       FILE *to)
 {
-	char *summary = np_units_summary(tree), *notes = np_units_notes(tree);
+	char *summary = np_page_summary(tree, options), *notes = np_units_notes(tree);
 
 	fputs("<body>\n<header id=\"np-head\">\n<h1>", to);
 	np_xml_put(to, title);
@@ -83,12 +89,13 @@ int np_page_write(struct np_tree *tree, const struct np_page_options *options, F
 
 	errno = 0;
 	np_page_data(tree, options, &data, &nodes);
-	put_head(title, to);
+	put_head(title, options->nodes != NULL, to);
 	put_header(tree, options, title, to);
 	np_page_static(tree, options, to);
 	fputs("<script type=\"application/octet-stream\" id=\"np-data\">", to);
 	np_bytes_write_packed(&data, to);
-	fprintf(to, "</script>\n<script>%s</script>\n</body>\n</html>\n", np_asset_page_js);
+	fprintf(to, "</script>\n<script>%s</script>\n</body>\n</html>\n",
+		options->nodes ? np_asset_pair_js : np_asset_page_js);
 	np_bytes_finish(&data);
 	free(title);
 	if (fflush(to) != 0 || ferror(to))

@@ -158,10 +158,42 @@ static void put_table(const struct np_page_options *options, struct np_tree *tre
 		fprintf(to, "<p>The first %u of %zu functions.</p>\n", NP_PAGE_STATIC_ROWS, count);
 }
 
+/* Of two profiles. */
+static void put_movers(const struct np_page_options *options, FILE *to)
+{
+	size_t count = options->mover_count;
+
+	fputs("<table><caption>What changed most</caption>\n<thead><tr><th>Before</th><th>After</th><th>Points</th>"
+	      "<th>More than noise</th><th>Function</th><th></th></tr></thead>\n<tbody>\n", to);
+	for (size_t i = 0; i < count && i < NP_PAGE_STATIC_ROWS; i++) {
+		const struct np_page_mover *mover = &options->movers[i];
+		char *name = np_visible(mover->name, NP_VISIBLE_NAME_MAX);
+		char points[NP_UNITS_TEXT];
+
+		snprintf(points, sizeof(points), "%+.2f", 100 * (mover->after - mover->before));
+		fputs("<tr>", to);
+		put_percent(mover->before, to);
+		put_percent(mover->after, to);
+		put_cell(points, true, to);
+		put_cell(mover->significant ? "yes" : "no", true, to);
+		put_cell(name, false, to);
+		put_cell(mover->before <= 0 ? "new" : mover->after <= 0 ? "gone" : "", false, to);
+		fputs("</tr>\n", to);
+		free(name);
+	}
+	fputs("</tbody></table>\n", to);
+	if (count > NP_PAGE_STATIC_ROWS)
+		fprintf(to, "<p>The first %u of %zu functions.</p>\n", NP_PAGE_STATIC_ROWS, count);
+}
+
 void np_page_static(struct np_tree *tree, const struct np_page_options *options, FILE *to)
 {
 	fputs("<div id=\"np-static\">\n", to);
-	put_graph(tree, options, to);
-	put_table(options, tree, to);
+	if (options->nodes) {
+		put_movers(options, to);
+	} else {
+		put_graph(tree, options, to);
+		put_table(options, tree, to);
+	}
 	fputs("</div>\n", to);
 }

@@ -20,7 +20,7 @@ static const char help_text[] =
 	"       neuroprof-report diff [OPTION…] BOTH\n\n"
 	"Shows what became slower and what faster, and what of it is more than noise.\n"
 	"BOTH: folded stacks whose lines end in two numbers, as difffolded.pl writes them.\n\n"
-	"  -f, --format FORMAT      text (default), markdown, json\n"
+	"  -f, --format FORMAT      text (default), markdown, json; html: one page of both\n"
 	"  -o, --output FILE        where it goes ('-': standard output)\n"
 	"  -n, --top N|all          functions to print of each kind (20)\n\n"
 	"      --svg FILE           the flame graph of both, coloured by the change ('-': standard output)\n"
@@ -58,7 +58,7 @@ void np_diff_text(const struct np_pair *pair, FILE *to)
 }
 
 /* Every node's inclusive change, tested like a function's total. */
-static struct np_diff_node *test_nodes(const struct np_pair *pair)
+struct np_diff_node *np_diff_nodes(const struct np_pair *pair)
 {
 	const struct np_compare *compare = &pair->compare;
 	const struct np_gate *gate = &pair->gate;
@@ -108,15 +108,17 @@ static struct np_diff_node *test_nodes(const struct np_pair *pair)
 	return nodes;
 }
 
-static char *subtitle_of(const struct np_pair *pair)
+char *np_diff_subtitle(const struct np_pair *pair, bool with_widths)
 {
 	static const char *const views[] = {
-		"widths: the larger of before and after", "widths: before", "widths: after" };
-	char *raw = np_xasprintf("%s%s \xe2\x86\x92 %s%s \xc2\xb7 %zu and %zu runs \xc2\xb7 %s \xc2\xb7 "
+		"widths: the larger of before and after \xc2\xb7 ", "widths: before \xc2\xb7 ",
+		"widths: after \xc2\xb7 " };
+	char *raw = np_xasprintf("%s%s \xe2\x86\x92 %s%s \xc2\xb7 %zu and %zu runs \xc2\xb7 %s"
 		"%zu slower, %zu faster", pair->files[NP_BEFORE][0],
 		pair->file_count[NP_BEFORE] > 1 ? " \xe2\x80\xa6" : "", pair->files[NP_AFTER][0],
 		pair->file_count[NP_AFTER] > 1 ? " \xe2\x80\xa6" : "", pair->compare.count[NP_BEFORE],
-		pair->compare.count[NP_AFTER], views[pair->view], pair->gate.slower, pair->gate.faster);
+		pair->compare.count[NP_AFTER], with_widths ? views[pair->view] : "", pair->gate.slower,
+		pair->gate.faster);
 	char *visible = np_visible(raw, NP_VISIBLE_NAME_MAX);
 
 	free(raw);
@@ -128,8 +130,8 @@ static int write_picture(struct np_pair *pair)
 	const struct np_svg_options options = {
 		.title = pair->title ? pair->title : "What changed", .width = pair->width,
 		.narrow_px = pair->narrow_px, .icicle = pair->icicle };
-	struct np_diff_node *nodes = test_nodes(pair);
-	char *subtitle = subtitle_of(pair);
+	struct np_diff_node *nodes = np_diff_nodes(pair);
+	char *subtitle = np_diff_subtitle(pair, true);
 	struct np_report_file file;
 	int rc = np_report_file_open(&file, pair->svg), closed;
 
@@ -147,7 +149,7 @@ static int write_picture(struct np_pair *pair)
 int np_report_diff(int argc, char **argv)
 {
 	static np_pair_writer *const writers[NP_PAIR_FORMATS] = {
-		np_diff_text, np_diff_markdown, np_gate_json,
+		np_diff_text, np_diff_markdown, np_gate_json, np_diff_page,
 	};
 	struct np_pair pair = { .is_gate = false };
 	bool failed = false;

@@ -20,7 +20,7 @@
 /* Exit statuses of "gate" beyond enum np_exit: 1 is also "a regression". */
 enum { NP_EXIT_UNUSABLE = 3, NP_EXIT_INCONCLUSIVE = 4 };
 
-enum np_pair_format { NP_PAIR_TEXT = 0, NP_PAIR_MARKDOWN, NP_PAIR_JSON, NP_PAIR_JUNIT,
+enum np_pair_format { NP_PAIR_TEXT = 0, NP_PAIR_MARKDOWN, NP_PAIR_JSON, NP_PAIR_HTML, NP_PAIR_JUNIT,
 		      NP_PAIR_SARIF, NP_PAIR_GITHUB, NP_PAIR_FORMATS };
 
 enum np_pair_view { NP_PAIR_UNION = 0, NP_PAIR_BEFORE, NP_PAIR_AFTER };
@@ -111,6 +111,11 @@ void np_pair_put_findings(const struct np_pair *pair, FILE *to);
 void np_pair_put_method(const struct np_pair *pair, FILE *to);
 
 np_pair_writer np_gate_text, np_gate_markdown, np_gate_json, np_gate_junit, np_gate_sarif,
-	np_gate_github, np_diff_text, np_diff_markdown;
+	np_gate_github, np_diff_text, np_diff_markdown, np_diff_page;
+
+/* The inclusive change of every node of the common tree, tested like a function's total, and the words below the
+ * title of a picture; to be freed. */
+struct np_diff_node *np_diff_nodes(const struct np_pair *pair);
+char *np_diff_subtitle(const struct np_pair *pair, bool with_widths);
 
 #endif

@@ -69,7 +69,7 @@ static const struct option gate_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static const char *const formats[NP_PAIR_FORMATS] = { "text", "markdown", "json", "junit", "sarif",
+static const char *const formats[NP_PAIR_FORMATS] = { "text", "markdown", "json", "html", "junit", "sarif",
 						      "github" };
 
 static double number(const char *option, const char *text, double least, double most)
@@ -92,13 +92,14 @@ static size_t rows(const char *text)
 static enum np_pair_format format(const struct np_pair *pair, const char *option, const char *text,
 				  size_t length)
 {
-	int count = pair->is_gate ? NP_PAIR_FORMATS : NP_PAIR_JSON + 1;
+	int count = pair->is_gate ? NP_PAIR_FORMATS : NP_PAIR_HTML + 1;
 
 	for (int i = 0; i < count; i++)
-		if (strlen(formats[i]) == length && strncmp(text, formats[i], length) == 0)
+		if (strlen(formats[i]) == length && strncmp(text, formats[i], length) == 0 &&
+		    !(pair->is_gate && i == NP_PAIR_HTML))
 			return i;
-	np_die(NP_EXIT_USAGE, "%s: '%.*s' is none of text, markdown, json%s", option, (int)length, text,
-	       pair->is_gate ? ", junit, sarif, github" : "");
+	np_die(NP_EXIT_USAGE, "%s: '%.*s' is none of text, markdown, json, %s", option, (int)length, text,
+	       pair->is_gate ? "junit, sarif, github" : "html");
 }
 
 static void add_output(struct np_pair *pair, enum np_pair_format which, const char *path)

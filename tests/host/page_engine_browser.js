@@ -199,6 +199,36 @@ async function depth(page) {
 		await page.locator('.tip > *').first().textContent());
 }
 
+// Before: hash 50 %, old 20 %, lex 30 %; after: hash 25 %, lex 75 %.  The larger of both: 50, 75, 20, by name.
+async function two(page) {
+	const before = path.join(work, 'before.folded'), after = path.join(work, 'after.folded'), output = path.join(work, 'two.html');
+
+	fs.writeFileSync(before, 'main;hash 500\nmain;lex 300\nmain;old 200\n');
+	fs.writeFileSync(after, 'main;hash 500\nmain;lex 1500\n');
+	execFileSync(tool, ['diff', '-f', 'html', '-o', output, before, after]);
+	await open(page, 'file://' + output);
+	const seen = async () => [await at(page, 0.2, 2), await at(page, 0.6, 2), await at(page, 0.95, 2)].join();
+
+	check('union: nothing gone is invisible', await seen() === 'hash,lex,old', await seen());
+	await page.mouse.move(...await spot(page, 0.6, 2));
+	await settled(page);
+	check('the change in words', plain(await page.locator('.tip').textContent()).includes('30.0 % \u2192 75.0 % (+45.00 points, \u00d72.50)'),
+		await page.locator('.tip').textContent());
+	await page.selectOption('select[aria-label=Widths]', 'before');
+	check('before', await seen() === 'hash,lex,old' && await at(page, 0.75, 2) === 'lex' && await at(page, 0.85, 2) === 'old', await seen());
+	await page.selectOption('select[aria-label=Widths]', 'after');
+	check('after', await seen() === 'hash,lex,lex', await seen());
+	check('what changed comes first', (await page.locator('.changes tbody th').allTextContents()).slice(0, 3).join() === 'lex,hash,old',
+		await page.locator('.changes tbody th').allTextContents());
+	await page.locator('.changes button', { hasText: 'lex' }).click();
+	check('a click on it selects its box', (await status(page)).startsWith('lex'), await status(page));
+	await choose(page, 0.2, 2, 'Leave out stacks through it');
+	check('transforms work on both', (await at(page, 0.5, 2)) === 'lex' &&
+		(await page.locator('.changes tbody th').allTextContents()).join() === 'lex,old,main', await page.locator('.changes tbody th').allTextContents());
+	await open(page, page.url());
+	check('the link has all of it', (await chips(page)).length === 1 && await at(page, 0.5, 2) === 'lex', [page.url()]);
+}
+
 /* Size */
 
 // A tree of many calling contexts: COUNT paths, each one longer than one before.
@@ -287,7 +317,7 @@ async function size(page) {
 (async () => {
 	const browser = await playwright.chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 
-	for (const part of [zooming, narrowness, transforming, menu, depth, size].filter(one => !only || one.name === only)) {
+	for (const part of [zooming, narrowness, transforming, menu, depth, two, size].filter(one => !only || one.name === only)) {
 		const context = await browser.newContext({ viewport: { width: WIDTH, height: HEIGHT } }), page = await context.newPage();
 
 		page.on('pageerror', error => check(part.name + ': no error in the script', false, error.message));

@@ -124,6 +124,27 @@ function plain() {
 	check('nothing hidden', / hidden/.test(body), false);
 }
 
+// Two profiles: own shares of both at every node, and which functions changed.
+async function pair() {
+	const before = given('main;a 500\nmain;b;c 300\nmain;old 200\n'), after = given('main;a 500\nmain;b;c 900\nmain;new;a 600\n');
+	const output = path.join(work, 'pair.html');
+
+	execFileSync(tool, ['diff', '-f', 'html', '-o', output, before, after]);
+	const html = fs.readFileSync(output, 'utf8'), { profile } = await read(html), paths = [''], shares = [];
+
+	for (let i = 1; i < profile.n; i++) {
+		paths[i] = (profile.parent[i] ? paths[profile.parent[i]] + ';' : '') + profile.names[profile.name[i]];
+		shares.push(paths[i] + ' ' + profile.before[i].toFixed(4) + ' ' + profile.after[i].toFixed(4));
+	}
+	check('own shares before and after', shares.sort(), ['main 0.0000 0.0000', 'main;a 0.5000 0.2500', 'main;b 0.0000 0.0000',
+		'main;b;c 0.3000 0.4500', 'main;new 0.0000 0.0000', 'main;new;a 0.0000 0.3000', 'main;old 0.2000 0.0000']);
+	check('what changed more than by noise', Array.from(profile.functions.rank, name => profile.names[name]).sort(),
+		['b', 'c', 'new', 'old']);
+	check('its own script, by hash', html.includes("script-src 'sha256-" + sha256(/<script>(.*?)<\/script>/s.exec(html)[1]) + "'"), true);
+	check('a table for where no script runs', /<td class="number">yes<\/td><td>old<\/td><td>gone<\/td>/.test(html), true);
+	check('gate has no page', spawnSync(tool, ['gate', '-f', 'html', before, after], { encoding: 'utf8' }).status, 2);
+}
+
 function use() {
 	const file = path.join(golden, 'service.folded');
 	const named = spawnSync(tool, [file, '-f', 'html'], { encoding: 'utf8', cwd: work });
@@ -140,6 +161,7 @@ function use() {
 	document();
 	repeatable();
 	plain();
+	await pair();
 	use();
 	fs.rmSync(work, { recursive: true });
 	finish();

@@ -151,6 +151,11 @@ function readNodes(from, meta, functions) {
 		tree.calls[0] = ownCalls;
 	}
 	countSamples(tree, meta);
+	if (meta.pair) {
+		tree.before = Float64Array.from(from.floats(n));
+		tree.after = Float64Array.from(from.floats(n));
+		tree.change = from.column(new Int32Array(n));
+	}
 	tree.kind[0] = page.KINDS.indexOf('thread');
 	return tree;
 }

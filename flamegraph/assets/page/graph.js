@@ -185,7 +185,7 @@ function drawTree(yOf, isInSight, deepest) {
 			drawRun(run);
 			run = null;
 		}
-		if (x >= width || x + pixels <= 0 || depth > deepest) {
+		if (x >= width || x + pixels <= 0 || depth > deepest || view.total[node] <= 0) {
 			node = view.end[node];
 			continue;
 		}

@@ -8,7 +8,8 @@
 (page => {
 'use strict';
 
-const PLAIN = { query: 'search', layout: 'view', tab: 'tab', theme: 'theme', palette: 'palette' };
+// Of the state what there is; side is of pair.js.
+const PLAIN = { query: 'search', side: 'widths', layout: 'view', tab: 'tab', theme: 'theme', palette: 'palette' };
 const TOKEN = /^[0-9a-f]{16}$/;
 let begin = null;
 
@@ -57,7 +58,7 @@ page.makeLink = () => {
 	if (state.selected && state.selected !== state.zoom)
 		parts.set('sel', page.pathHash(state.selected));
 	for (const [key, word] of Object.entries(PLAIN))
-		if (state[key] !== begin[key])
+		if (key in begin && state[key] !== begin[key])
 			parts.set(word, state[key]);
 	if (state.matchCase)
 		parts.set('case', '1');
@@ -94,7 +95,7 @@ page.updateLink = isStep => {
 };
 
 page.ready(() => {
-	begin = Object.fromEntries(Object.keys(PLAIN).map(key => [key, page.state[key]]));
+	begin = Object.fromEntries(Object.keys(PLAIN).filter(key => key in page.state).map(key => [key, page.state[key]]));
 	if (location.hash.length > 1)
 		page.readLink(location.hash.slice(1));
 	for (const event of ['popstate', 'hashchange'])

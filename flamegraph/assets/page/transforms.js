@@ -21,7 +21,7 @@
 
 const THREAD = page.KINDS.indexOf('thread'), LIBRARY = page.KINDS.indexOf('library');
 const MARKER = page.KINDS.indexOf('marker');
-const INVERTED_FRAMES = 3e6;	// frames visited to invert a tree: bounds time and memory
+const INVERTED_FRAMES = 2e6;	// frames visited to invert a tree: bounds time and memory
 const OUTSIDE = -1, GONE = -2;	// instead of a target: nothing is kept, but maybe below; nothing below either
 
 /* A tree that grows: children are found by (parent, name, kind). */
@@ -33,13 +33,17 @@ function grow(array, room) {
 	return larger;
 }
 
+// What of a tree is added up; before and after are of two profiles, see pair.js.
+const sumsOf = tree => ['self', 'samples', 'calls', 'before', 'after'].filter(key => tree[key]);
+
 class Builder {
-	constructor(room, hasCalls) {
+	constructor(room, sums) {
 		this.n = 0;
 		this.room = Math.max(64, room);
+		this.sums = sums;
 		for (const key of ['parent', 'name', 'origin'])
 			this[key] = new Int32Array(this.room);
-		for (const key of hasCalls ? ['self', 'samples', 'calls'] : ['self', 'samples'])
+		for (const key of sums)
 			this[key] = new Float64Array(this.room);
 		this.kind = new Uint8Array(this.room);
 		this.slots = new Int32Array(1 << Math.ceil(Math.log2(this.room)) + 1).fill(-1);
@@ -49,9 +53,8 @@ class Builder {
 	add(parent, name, kind) {
 		if (this.n === this.room) {
 			this.room *= 2;
-			for (const key of ['parent', 'name', 'origin', 'self', 'samples', 'calls', 'kind'])
-				if (this[key])
-					this[key] = grow(this[key], this.room);
+			for (const key of ['parent', 'name', 'origin', 'kind', ...this.sums])
+				this[key] = grow(this[key], this.room);
 		}
 		this.parent[this.n] = parent;
 		this.name[this.n] = name;
@@ -118,18 +121,18 @@ class Builder {
 				stack[top++] = ids[i];
 		}
 		const pick = array => {
-			const picked = array && new array.constructor(n);
+			const picked = new array.constructor(n);
 
-			for (let i = 0; array && i < n; i++)
+			for (let i = 0; i < n; i++)
 				picked[i] = array[sequence[i]];
-			return picked || null;
+			return picked;
 		};
 		const parents = pick(parent);
 
 		for (let i = 0; i < n; i++)
 			parents[i] = place[parents[i]];
-		return page.finishTree({ n, parent: parents, name: pick(name), kind: pick(kind), self: pick(this.self),
-					 samples: pick(this.samples), calls: pick(this.calls), origin: pick(this.origin) });
+		return page.finishTree({ n, parent: parents, name: pick(name), kind: pick(kind), calls: null, origin: pick(this.origin),
+					 ...Object.fromEntries(this.sums.map(key => [key, pick(this[key])])) });
 	}
 }
 
@@ -162,25 +165,28 @@ function orderOf(profile) {
 
 // PLACE(i, target of its parent, builder) says where node i goes: a node of the builder, OUTSIDE or GONE.
 function rebuild(tree, profile, place) {
-	const { n, parent } = tree, self = tree.ends || tree.self, samples = tree.endSamples || tree.samples;
-	const builder = new Builder(n, tree.calls), to = new Int32Array(n);
+	const { n, parent } = tree, builder = new Builder(n, sumsOf(tree)), to = new Int32Array(n);
 
 	for (let i = 0; i < n; i++) {
-		const above = to[parent[i]], target = i === 0 ? place(0, 0, builder) : above === GONE ? GONE
-			: place(i, above, builder);
+		const above = to[parent[i]];
 
-		to[i] = target;
-		if (target < 0)
-			continue;
-		builder.self[target] += self[i];
-		builder.samples[target] += samples[i];
-		if (tree.calls)
-			builder.calls[target] += tree.calls[i];
-		builder.meet(target, tree.origin[i]);
+		to[i] = i === 0 ? place(0, 0, builder) : above === GONE ? GONE : place(i, above, builder);
+		if (to[i] >= 0)
+			builder.meet(to[i], tree.origin[i]);
+	}
+	for (const key of builder.sums) {
+		const from = endsOf(tree, key), sums = builder[key];
+
+		for (let i = 0; i < n; i++)
+			if (to[i] >= 0)
+				sums[to[i]] += from[i];
 	}
 	builder.origin[0] = 0;
 	return keepDirection(builder.finish(orderOf(profile)), tree.ends);
 }
+
+// What a stack is worth, at its end; see keepDirection().
+const endsOf = (tree, key) => key === 'self' && tree.ends || key === 'samples' && tree.endSamples || tree[key];
 
 const copy = (tree, i, above, builder) => i === 0 ? 0 : builder.child(above, tree.name[i], tree.kind[i]);
 
@@ -208,8 +214,7 @@ function rootAt(tree, profile, name) {
 
 // Frames on the way to one that is wanted are kept, but what ends there is not.
 function keepOnly(tree, profile, isWanted) {
-	const { n, parent } = tree, self = tree.ends || tree.self, samples = tree.endSamples || tree.samples;
-	const hasBelow = new Uint8Array(n), isInside = new Uint8Array(n);
+	const { n, parent } = tree, hasBelow = new Uint8Array(n), isInside = new Uint8Array(n);
 
 	for (let i = n - 1; i > 0; i--) {
 		hasBelow[i] |= isWanted(i);
@@ -217,9 +222,10 @@ function keepOnly(tree, profile, isWanted) {
 	}
 	for (let i = 1; i < n; i++)
 		isInside[i] = isInside[parent[i]] | isWanted(i);
-	const only = { ...tree, ends: undefined, endSamples: undefined, self: self.map((value, i) => isInside[i] ? value : 0),
-		       samples: samples.map((value, i) => isInside[i] ? value : 0) };
+	const only = { ...tree, ends: undefined, endSamples: undefined };
 
+	for (const key of sumsOf(tree))
+		only[key] = endsOf(tree, key).map((value, i) => isInside[i] ? value : 0);
 	return keepDirection(rebuild(only, profile, (i, above, builder) => i && !isInside[i] && !hasBelow[i] ? GONE
 		: copy(tree, i, above, builder)), tree.ends);
 }
@@ -287,12 +293,12 @@ function keepDirection(tree, isInverted) {
 }
 
 // How many frames of each stack can be had.
-function levelsFor(tree, self) {
+function levelsFor(tree, hasEnd) {
 	const stacks = new Float64Array(tree.rowStart.length + 1);
 	let alive = 0, frames = 0, depth = 0;
 
 	for (let i = 1; i < tree.n; i++)
-		if (self[i] > 0) {
+		if (hasEnd(i)) {
 			stacks[tree.depth[i]]++;
 			alive++;
 		}
@@ -303,14 +309,16 @@ function levelsFor(tree, self) {
 	return alive > 0 ? Math.max(1, depth) : Infinity;
 }
 
+// Calls are of a frame and its caller; they have no place here.
 function invert(tree, profile) {
-	const self = tree.ends || tree.self, samples = tree.endSamples || tree.samples, levels = levelsFor(tree, self);
-	const builder = new Builder(tree.n, null);
+	const sums = sumsOf(tree).filter(key => key !== 'calls'), ends = sums.map(key => endsOf(tree, key));
+	const hasEnd = i => ends.some(values => values[i] > 0), levels = levelsFor(tree, hasEnd);
+	const builder = new Builder(tree.n, sums);
+	const add = (target, i) => sums.forEach((key, k) => { builder[key][target] += ends[k][i]; });
 
-	builder.self[0] = self[0];
-	builder.samples[0] = samples[0];
+	add(0, 0);
 	for (let i = 1; i < tree.n; i++) {
-		if (!(self[i] > 0))
+		if (!hasEnd(i))
 			continue;
 		let target = 0, left = levels;
 
@@ -322,8 +330,7 @@ function invert(tree, profile) {
 			target = builder.child(target, tree.name[at], tree.kind[at]);
 			builder.meet(target, tree.origin[at]);
 		}
-		builder.self[target] += self[i];
-		builder.samples[target] += samples[i];
+		add(target, i);
 	}
 	builder.origin[0] = 0;
 	return keepDirection(builder.finish(orderOf(profile)), !tree.ends);
