@@ -17,6 +17,7 @@
 #define UNEXPLAINED  0.01	/* a phi that the prior gives less often is not shrunk */
 #define GUARD_COUNT  8u		/* stable functions needed */
 #define GUARD_SIGMAS 3.0
+#define GUARD_CHANCE 0.00135	/* one-sided, what lies beyond three sigmas */
 #define GUARD_LEAST  0.02	/* a smaller common change is not worth its uncertainty */
 
 static double variance_of(const struct np_experiment *experiment, double p)
@@ -284,11 +285,56 @@ double np_hypothesis_either(double p, double q)
 	return 2 * less < more ? 2 * less : more;
 }
 
+/* How far one run's shares lie from the pooled ones, by the median of functions that are large in it. */
+static double run_centre(const struct np_experiment *experiment, const double *const *series,
+			 size_t count, size_t run, double least, double *work)
+{
+	double share[2], sum[2], n = experiment->exposure[run];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double pooled;
+
+		pool(experiment, series[i], share, sum);
+		pooled = (share[0] * sum[0] + share[1] * sum[1]) / (sum[0] + sum[1]);
+		if (share[0] >= least && share[1] >= least && series[i][run] > 0 && n * pooled >= 5)
+			work[used++] = log(series[i][run] / n / pooled);
+	}
+	return used > 0 ? median(work, used) : 0;
+}
+
+/* The standard error of a common change by how much it differs between runs of a side, and how many of
+ * them it must pass; without replicates nothing is known of that. */
+static double runs_error(const struct np_experiment *experiment, const double *const *series,
+			 size_t count, double least, double *work, double *ret_sigmas)
+{
+	double squares = 0, df = (double)runs_of(experiment) - 2;
+	size_t run = 0;
+
+	*ret_sigmas = GUARD_SIGMAS;
+	if (df < 1)
+		return 0;
+	for (int side = 0; side < 2; side++) {
+		double n = (double)experiment->count[side], mean = 0, of_run = 0;
+
+		for (size_t i = 0; i < experiment->count[side]; i++, run++) {
+			double centre = run_centre(experiment, series, count, run, least, work);
+			double off = centre - mean;
+
+			mean += off / (double)(i + 1);
+			of_run += off * (centre - mean);
+		}
+		squares += n > 1 ? of_run : 0;
+	}
+	*ret_sigmas = np_student_quantile(GUARD_CHANCE, df);
+	return sqrt(squares / df * (1 / (double)experiment->count[0] + 1 / (double)experiment->count[1]));
+}
+
 bool np_hypothesis_guard(struct np_experiment *experiment, const double *const *series,
 			 size_t count, double least)
 {
 	double *ratios = np_xcalloc(count + 1, sizeof(*ratios)), share[2], sum[2];
-	double centre, spread, error;
+	double centre, spread, error, between, sigmas;
 	size_t used = 0;
 
 	experiment->scale = 1;
@@ -308,10 +354,12 @@ bool np_hypothesis_guard(struct np_experiment *experiment, const double *const *
 		ratios[i] = fabs(ratios[i] - centre);
 	spread = 1.4826 * median(ratios, used);
 	error = 1.2533 * spread / sqrt((double)used);
+	between = runs_error(experiment, series, count, least, ratios, &sigmas);
 	free(ratios);
-	if (fabs(centre) < GUARD_LEAST || fabs(centre) < GUARD_SIGMAS * error)
+	if (fabs(centre) < GUARD_LEAST || fabs(centre) < GUARD_SIGMAS * error ||
+	    fabs(centre) < sigmas * between)
 		return false;
 	experiment->scale = exp(centre);
-	experiment->scale_error = error;
+	experiment->scale_error = fmax(error, between);
 	return true;
 }

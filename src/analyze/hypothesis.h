@@ -68,8 +68,8 @@ double np_hypothesis_either(double p, double q);
 
 /* How far the shares of stable functions moved together, as when another function became faster
  * and all others took its share: the median of log(before/after) over functions that have at
- * least LEAST of the whole.  Sets SCALE and SCALE_ERROR of EXPERIMENT when that is surely
- * another than none; returns whether it did. */
+ * least LEAST of the whole.  Sets SCALE and SCALE_ERROR of EXPERIMENT when that is surely another
+ * than none, and more than the runs of a side differ by; returns whether it did. */
 bool np_hypothesis_guard(struct np_experiment *experiment, const double *const *series,
 			 size_t count, double least);
 

@@ -332,10 +332,34 @@ static void guard(void **state)
 	near(experiment.scale, 1, 0);
 }
 
+/* Of three runs a side one was odd: that is no common change of the code.  All three were: it is. */
+static void guard_of_runs(void **state)
+{
+	double counts[6 * 40], exposure[6];
+	const double *series[40];
+	struct np_experiment experiment = { .exposure = exposure, .count = { 3, 3 }, .scale = 1,
+					    .samples_known = true };
+
+	for (int odd = 1; odd <= 3; odd += 2) {
+		for (int run = 0; run < 6; run++)
+			exposure[run] = 10000;
+		for (int i = 0; i < 6 * 40; i++) {
+			int run = i % 6, function = i / 6;
+			double usual = function ? 6000 / 39.0 : 4000;
+			double changed = function ? 3000 / 39.0 : 7000;
+
+			series[function] = counts + 6 * function;
+			counts[i] = run >= 6 - odd ? changed : usual + run;	/* runs differ a little */
+		}
+		assert_int_equal(np_hypothesis_guard(&experiment, series, 40, 0.0025), odd == 3);
+		assert_true(odd == 3 ? fabs(experiment.scale - 2) < 0.05 : experiment.scale == 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(student),	cmocka_unit_test(adjust),
+		cmocka_unit_test(guard_of_runs), cmocka_unit_test(student),	cmocka_unit_test(adjust),
 		cmocka_unit_test(two_proportions), cmocka_unit_test(outlier), cmocka_unit_test(guard),
 		cmocka_unit_test(same_code),	cmocka_unit_test(slower_code),
 	};
