@@ -61,13 +61,13 @@ char *np_fold_health(const struct np_fold_result *result)
 		.shortened = result->counters[NP_COUNT_ON_ANCESTOR],
 		.lost = np_fold_lost(result),
 		.threads = result->counters[NP_COUNT_THREADS_SEEN],
-		.uncovered = result->counters[NP_COUNT_THREADS_UNCOVERED] +
-			     result->counters[NP_COUNT_THREADS_UNSEEN],
+		.uncovered = result->counters[NP_COUNT_THREADS_UNCOVERED],
 		.ended = result->counters[NP_COUNT_CLOCKS_CLOSED],
 		.taken = result->counters[NP_COUNT_HANDLER_REPLACED],
 		.damaged = result->damaged,
 		.handler_ns = result->counters[NP_COUNT_HANDLER_NS],
 		.cpu_ns = result->cpu_ns,
+		.missing_ns = result->counters[NP_COUNT_UNSEEN_CPU_NS],
 	};
 	struct np_health health;
 

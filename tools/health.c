@@ -3,8 +3,8 @@
  * health.c - the judgement of a profile.  Context: tools.
  *
  * Every figure is compared with two thresholds; the worst decides.  Lost ticks cost precision, not
- * time (their CPU time weighs in the thread's next sample), so a few of them do no harm; a thread
- * that was not sampled is missing altogether, so a single one is said.
+ * time (their CPU time weighs in the thread's next sample), so a few of them do no harm.  Of a
+ * thread that got no clock nobody knows what it used, so a single one is said.
  */
 #include "health.h"
 
@@ -50,6 +50,8 @@ static const struct threshold {
 	[NP_HEALTH_SHORTENED] = { 0.01, 0.10, false, "",
 				  " of the samples are on an outer frame, for the spool was full" },
 	[NP_HEALTH_LOST] = { 0.01, 0.10, false, "", " of the ticks were lost" },
+	[NP_HEALTH_MISSING] = { 0.01, 0.10, false, "", " of the CPU time is missing, for its threads were not "
+			       "sampled" },
 	[NP_HEALTH_UNCOVERED] = { 0, 0.10, false, "", " of the threads were not sampled" },
 	[NP_HEALTH_ENDED] = { 0, 0.10, false, "", " of the threads were not sampled to their end" },
 	[NP_HEALTH_TAKEN] = { 0, 0, true, "SIGPROF was taken from us in ",
@@ -79,6 +81,8 @@ void np_health_of_counts(struct np_health *health, const struct np_health_counts
 	figure[NP_HEALTH_SHORTENED] = share(counts->shortened, counts->samples);
 	figure[NP_HEALTH_LOST] = counts->lost == 0 ? 0 : (double)counts->lost /
 				 ((double)counts->lost + (double)counts->samples);
+	figure[NP_HEALTH_MISSING] = counts->missing_ns == 0 ? 0 : (double)counts->missing_ns /
+				    ((double)counts->missing_ns + (double)counts->cpu_ns);
 	figure[NP_HEALTH_UNCOVERED] = counts->uncovered == 0 ? 0 : (double)counts->uncovered /
 				      ((double)counts->uncovered + (double)counts->threads);
 	figure[NP_HEALTH_ENDED] = share(counts->ended, counts->threads);
@@ -118,7 +122,6 @@ static void add_count(struct np_health_counts *counts, const char *text)
 		add(&counts->threads, number);
 		break;
 	case NP_COUNT_THREADS_UNCOVERED:
-	case NP_COUNT_THREADS_UNSEEN:
 		add(&counts->uncovered, number);
 		break;
 	case NP_COUNT_CLOCKS_CLOSED:
@@ -145,6 +148,11 @@ static uint64_t part_of(uint64_t whole, double percent)
 	return percent > 0 ? percent < 100 ? (uint64_t)((double)whole * percent / 100) : whole : 0;
 }
 
+static uint64_t nanoseconds(double seconds)
+{
+	return seconds > 0 && seconds < 1e10 ? (uint64_t)(seconds * 1e9) : 0;
+}
+
 unsigned np_health_of_comments(struct np_health_counts *counts, const struct np_tree *tree)
 {
 	uint64_t samples = 0, cpu_ns = 0;	/* of the recording that is being described */
@@ -156,10 +164,9 @@ unsigned np_health_of_comments(struct np_health_counts *counts, const struct np_
 
 		if ((rest = after(text, "samples: "))) {
 			const char *seconds = strstr(rest, "periods, ");
-			double value = seconds ? strtod(seconds + 9, NULL) : 0;
 
 			samples = strtoull(rest, NULL, 10);
-			cpu_ns = value > 0 && value < 1e10 ? (uint64_t)(value * 1e9) : 0;
+			cpu_ns = seconds ? nanoseconds(strtod(seconds + 9, NULL)) : 0;
 			add(&counts->samples, samples);
 			add(&counts->cpu_ns, cpu_ns);
 			found++;
@@ -167,6 +174,8 @@ unsigned np_health_of_comments(struct np_health_counts *counts, const struct np_
 			add(&counts->cut, part_of(samples, 100 - strtod(rest, NULL)));
 		} else if ((rest = after(text, "unresolved: "))) {
 			add(&counts->unresolved, part_of(samples, strtod(rest, NULL)));
+		} else if ((rest = after(text, "missing: "))) {
+			add(&counts->missing_ns, nanoseconds(strtod(rest, NULL)));
 		} else if ((rest = after(text, "damaged: "))) {
 			add(&counts->damaged, strtoull(rest, NULL, 10));
 		} else if ((rest = after(text, "overhead: "))) {

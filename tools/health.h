@@ -33,6 +33,7 @@ struct np_health_counts {
 	uint64_t taken;			/* processes that took SIGPROF from us by a raw system call */
 	uint64_t damaged;		/* entries of the spool that could not be used */
 	uint64_t handler_ns, cpu_ns;	/* in the handler, of all */
+	uint64_t missing_ns;		/* CPU time of threads that were not sampled, where known */
 };
 
 enum np_health_figure {
@@ -42,6 +43,7 @@ enum np_health_figure {
 	NP_HEALTH_BY_START,		/* told apart, but named by their address alone */
 	NP_HEALTH_SHORTENED,
 	NP_HEALTH_LOST,
+	NP_HEALTH_MISSING,
 	NP_HEALTH_UNCOVERED,
 	NP_HEALTH_ENDED,
 	NP_HEALTH_TAKEN,		/* a number */

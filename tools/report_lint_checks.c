@@ -229,6 +229,8 @@ static void check_comments(struct np_lint *lint, const struct np_tree *tree,
 		{ "lost ", NP_HEALTH_LOST, "lost", "record again at a lower rate" },
 		{ "could get no clock", NP_HEALTH_UNCOVERED, "lost",
 		  "neuroprof doctor says what refuses the clock" },
+		{ "missing: ", NP_HEALTH_MISSING, "lost",
+		  "threads that a program makes past pthread_create() cannot always be sampled: see libneuroprof.so(7)" },
 		{ "threads not sampled to their end", NP_HEALTH_ENDED, "lost",
 		  "the program closes descriptors that are not its own: NEUROPROF_CLOCK=timer has none" },
 		{ "took SIGPROF", NP_HEALTH_TAKEN, "lost",
@@ -252,7 +254,8 @@ static void check_comments(struct np_lint *lint, const struct np_tree *tree,
 		else if (strncmp(text, "end: still running", 18) == 0)
 			np_lint_add(lint, NP_LINT_NOTE, "snapshot", "take it again when the program has ended",
 				    "%.300s", text);
-		if (strncmp(text, "count: ", 7) != 0 && strncmp(text, "overhead: ", 10) != 0)
+		if (strncmp(text, "count: ", 7) != 0 && strncmp(text, "overhead: ", 10) != 0 &&
+		    strncmp(text, "missing: ", 9) != 0)
 			continue;
 		while (k < sizeof(known) / sizeof(*known) && !strstr(text, known[k].words))
 			k++;

@@ -61,6 +61,7 @@ static void test_thresholds(void **state)
 		{ offsetof(struct np_health_counts, ended), 0, 1, 10, 11 },
 		{ offsetof(struct np_health_counts, taken), 0, 0, 0, 1 },
 		{ offsetof(struct np_health_counts, damaged), 0, 1, 1000000, 0 },
+		{ offsetof(struct np_health_counts, missing_ns), 10000000, 10101011, 111111111, 111111112 },
 		{ offsetof(struct np_health_counts, handler_ns), 20000000, 20000001, 100000000, 100000001 },
 	};
 
@@ -120,6 +121,8 @@ static void test_comments_say_the_same(void **state)
 	result.counters[NP_COUNT_CLOCKS_CLOSED] = 1;
 	result.counters[NP_COUNT_HANDLER_REPLACED] = 1;
 	result.counters[NP_COUNT_HANDLER_NS] = 125000000;
+	result.counters[NP_COUNT_THREADS_UNSEEN] = 2;
+	result.counters[NP_COUNT_UNSEEN_CPU_NS] = 250000000;
 	np_fold_about_sum(tree, &result);
 	assert_int_equal(np_health_of_comments(&counts, tree), 1);
 	assert_int_equal(counts.samples, 2000);
@@ -133,6 +136,7 @@ static void test_comments_say_the_same(void **state)
 	assert_int_equal(counts.taken, 1);
 	assert_int_equal(counts.damaged, 4);
 	assert_int_equal(counts.handler_ns, 125000000);
+	assert_int_equal(counts.missing_ns, 250000000);
 	np_health_of_counts(&health, &counts);
 	line = np_fold_health(&result);
 	again = np_health_line(&health);
