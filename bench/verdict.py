@@ -75,8 +75,8 @@ class Evidence:
 
     def aa(self):
         trials = self.options.trials
-        work = self.command(30)
-        print(f"A/A, {trials} trials, the other core loaded: the same program twice, 30 ms of CPU a run")
+        work = self.command(10)
+        print(f"A/A, {trials} trials, the other core loaded: the same program twice, 10 ms of CPU a run")
         with Load():
             for metric in ("cpu_ms", "wall_ms"):
                 verdicts = self.count(f"  neuroprof-bench, by {metric}", trials, work, work, "--metric", metric)
@@ -95,7 +95,7 @@ class Evidence:
         trials = max(self.options.trials // 10, 10)
         print(f"a slowdown of 10 % put in, {trials} trials, the other core loaded")
         with Load():
-            verdicts = self.count("  neuroprof-bench", trials, self.command(30), self.command(33))
+            verdicts = self.count("  neuroprof-bench", trials, self.command(10), self.command(11))
         found = sum(verdicts.get(name, 0) for name in ("REVERT", "REGRESSION"))
         print(f"    found: {found} of {trials} = {100 * found / trials:.0f} % (aim >= 90 % within 60 s)")
 

@@ -6,6 +6,7 @@ usage: bench.py BUILD_DIR"""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,8 @@ BENCH = os.path.join(BUILD, "tools/bench/neuroprof-bench")
 WORK = os.path.join(BUILD, "bench/bench-work")
 SAMPLES = os.path.join(BUILD, "samples")
 METERED = os.path.join(BUILD, "tests/measure/metered")
-COMPONENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench/components")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+COMPONENTS = os.path.join(ROOT, "bench/components")
 
 
 def bench(*arguments, cwd=None):
@@ -182,6 +184,33 @@ def test_every_format_is_read_by_its_reader(place):
     check("bencher", measures["t a=10"]["speed_per_s"], {"value": 10, "lower_value": 10, "upper_value": 10})
     check("json", json.loads(out["json"])["schema"], "neuroprof-bench/1")
     assert "| speed\\_per\\_s |" in out["markdown"], out["markdown"]
+
+
+def test_formats_meet_their_schemas(place):
+    path = write(place, YAML)
+    pair = ["ab", "-q", "--inconclusive-ok", "--pairs-max", "8", "-f"]
+    commands = [f"{WORK} 5; echo x_count=5; echo x_p99_ms=3", f"{WORK} 10; echo x_count=5; echo x_p99_ms=3"]
+    outputs = {f: [bench("run", "-q", "-f", f, path).stdout, bench(*pair, f, "--", *commands).stdout,
+                   bench(*pair, f, "--", "echo checksum=1", "echo checksum=2").stdout] for f in ("json", "junit", "sarif")}
+    if shutil.which("xmllint"):
+        for text in outputs["junit"]:
+            subprocess.run(["xmllint", "--noout", "--schema", os.path.join(ROOT, "tests/interop/junit.xsd"), "-"],
+                           input=text.encode(), stderr=subprocess.DEVNULL, check=True)
+    try:
+        import jsonschema     # pylint: disable=import-outside-toplevel
+    except ImportError:
+        print("   (without python3-jsonschema)")
+        return
+    with open(os.path.join(ROOT, "docs/schema/bench.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for text in outputs["json"]:
+        jsonschema.Draft202012Validator(schema).validate(json.loads(text))
+    if os.path.exists(os.environ.get("NP_SARIF_SCHEMA", "")):
+        with open(os.environ["NP_SARIF_SCHEMA"], encoding="utf-8-sig") as file:
+            sarif = json.load(file)
+        for text in outputs["sarif"]:
+            jsonschema.validators.validator_for(sarif)(sarif).validate(json.loads(text))
 
 
 def test_the_components_give_the_right_result_with_every_defect(_):
