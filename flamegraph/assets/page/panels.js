@@ -7,6 +7,7 @@
 // page.addTab(id, label, build)	build(panel) once, when the tab is first opened; page.state.tab is its id
 // page.say(text)			to those who listen instead of looking
 // page.valueOf(value)			in words, with the profile's unit
+// page.selectName(name, zoom)	select the widest box of a function, and zoom in on it or not
 // page.details(node)			what is known of a node: [label, words] pairs
 // page.copy(text)			to the clipboard, also where the browser trusts no file://
 // Needs: words.js, palette.js.  Names enter the document as text only.
@@ -141,6 +142,23 @@ page.putNear = (element, x, y) => {
 
 	element.style.left = Math.max(4, left) + 'px';
 	element.style.top = Math.max(4, top) + 'px';
+};
+
+// The function's heaviest box; out of the zoom if it is not in there.
+page.selectName = (name, zoom) => {
+	const { view, state } = page, nodes = page.nodesOfName(name);
+	const isInside = node => node >= state.zoom && node < view.end[state.zoom];
+	let best = -1;
+
+	for (const node of nodes)
+		if (best < 0 || isInside(node) > isInside(best) ||
+		    isInside(node) === isInside(best) && view.total[node] > view.total[best])
+			best = node;
+	if (best < 0)
+		return;
+	page.set({ selected: best, zoom: zoom ? best : isInside(best) ? state.zoom : 0 });
+	page.say(page.functionOf(best).name + ': ' + grouped(nodes.length) +
+		 (nodes.length === 1 ? ' box' : ' boxes'));
 };
 
 /* Tabs */

@@ -249,23 +249,6 @@ function onKey(event) {
 	event.stopPropagation();
 }
 
-// The function's heaviest box; out of the zoom if it is not in there.
-page.selectName = (name, zoom) => {
-	const { view, state } = page, nodes = page.nodesOfName(name);
-	const isInside = node => node >= state.zoom && node < view.end[state.zoom];
-	let best = -1;
-
-	for (const node of nodes)
-		if (best < 0 || isInside(node) > isInside(best) ||
-		    isInside(node) === isInside(best) && view.total[node] > view.total[best])
-			best = node;
-	if (best < 0)
-		return;
-	page.set({ selected: best, zoom: zoom ? best : isInside(best) ? state.zoom : 0 });
-	page.say(page.functionOf(best).name + ': ' + grouped(nodes.length) +
-		 (nodes.length === 1 ? ' box' : ' boxes'));
-};
-
 function refill() {
 	table.rows = makeRows(page.profile, page.view);
 	table.sorted = '';
