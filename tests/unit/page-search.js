@@ -60,4 +60,25 @@ check('the zoomed box itself', page.matchedValue(view, page.searchTree(view, pag
 	profile.names.length, get, Infinity).isHit, parse), 30);
 check('a deadline that has passed', page.searchTree(fromFolded(load('search.js'), Array.from({ length: 200 }, (_, i) =>
 	'f' + i + ' 1').join('\n')).view, page.parseQuery('f', false).terms, 400, (node, by) => 'f' + by, 0).late, true);
+
+// Whatever is typed: an answer, never an exception, and the same twice.
+const PIECES = ['/', '\\', '(', ')', '[', ']', '{', '}', '*', '+', '?', '|', '^', '$', '.', '-', '"', "'", ' ', '\n', '\0', 'self', '>', '<', '=',
+		'1', '%', 'k:', 'm:', 'samples', 'total', 'a', 'é', '\ud83d', '\ude00', '\u202e', 'main', '__proto__', 'u{110000}'];
+let seed = 1, thrown = '';
+
+for (let round = 0; round < 20000 && !thrown; round++) {
+	let query = '';
+
+	for (let i = 0; i < 1 + round % 9; i++) {
+		seed = Math.imul(seed, 1103515245) + 12345 >>> 0;
+		query += PIECES[(seed >>> 8) % PIECES.length];
+	}
+	try {
+		for (const matchCase of [false, true])
+			found(query, matchCase);
+	} catch (error) {
+		thrown = JSON.stringify(query) + ': ' + error.message;
+	}
+}
+check('no query throws', thrown, '');
 finish();
