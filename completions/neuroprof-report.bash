@@ -12,7 +12,7 @@ _neuroprof_report_pair() {
 		formats+=' html'
 		;;
 	gate)
-		options+=' --write --budget --fail-on --min-runs --min-samples --max-unresolved --max-cut --max-lost'
+		options+=' --write --budget --confirm --fail-on --min-runs --min-samples --max-unresolved --max-cut --max-lost'
 		formats+=' junit sarif github'
 		;;
 	esac
@@ -21,7 +21,7 @@ _neuroprof_report_pair() {
 	-f | --format) mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$cur") ;;
 	--view) mapfile -t COMPREPLY < <(compgen -W 'union before after' -- "$cur") ;;
 	--fail-on) mapfile -t COMPREPLY < <(compgen -W 'suspect inconclusive suspect,inconclusive' -- "$cur") ;;
-	--title | --width | --minwidth | --budget | --rate | --noise | --min-* | --max-*) ;;
+	--title | --width | --minwidth | --budget | --confirm | --rate | --noise | --min-* | --max-*) ;;
 	-o | --output | --svg | --names | --write) mapfile -t COMPREPLY < <(compgen -f -- "${cur#*=}") ;;
 	*)
 		case $cur in

@@ -51,6 +51,7 @@ complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l noise
 complete -c neuroprof-report -n '__fish_seen_subcommand_from diff' -l view -x -a 'union before after' -d 'Widths of the flame graph'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l write -r -F -d 'FORMAT=FILE: also there'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l budget -x -d 'PATTERN:self=P%: what a function may take'
+complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l confirm -x -d 'Record once more before it fails'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l fail-on -x -a 'suspect inconclusive suspect,inconclusive' -d 'Exit 1 and 4 for'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l min-runs -x -d 'Runs a side that can fail a build'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from gate' -l min-samples -x -d 'Samples a side'
