@@ -3,7 +3,7 @@
 
 # Of diff and gate: uses the variables of its caller.
 _neuroprof_report_pair() {
-	local options='--top --format --output --names --same-work --min-points --min-percent --rate --noise --strict --help'
+	local options='--top --format --output --names --config --no-config --same-work --min-points --min-percent --rate --noise --strict --help'
 	local formats='text markdown json'
 
 	case ${words[1]} in
