@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Metrics and spans of a program under the library: exact counts, quantiles within 1 %, nothing lost by a
 kill or a fork, and every sample carries the span it fell in.
-usage: metrics.py BUILD_DIR METERED"""
+usage: metrics.py BUILD_DIR METERED SCOPE"""
 import gzip
 import os
 import re
@@ -95,6 +95,14 @@ def test_samples_carry_the_spans_around_them(build, metered):
         _, stacks = labels_of(build, place, "--label", "span=outer")
         assert {True} == {any("work" in f for f in stack) for stack in stacks}, stacks
         assert share(stacks, "burn_slow") > 0.1 and share(stacks, "burn_fast") > 0.1
+
+
+def test_a_span_lasts_as_long_as_its_scope_in_cplusplus(build, _):
+    with Place() as place:
+        result = run([sys.argv[3]], env=place.env(build))
+        check("output", result.stdout, b"loaded=1 inside=1 outside=1\n")
+        values, = metrics_of(place)
+        check("spans", (values["block_count"], values["blocks_total"]), (1, 1))
 
 
 def test_top_shows_metrics_beside_functions(build, metered):
