@@ -14,6 +14,8 @@
 #include "base/atomic.h"
 #include "base/syscalls.h"
 
+#define SILENT_LEAST_NS 100000000u
+
 static void close_spool(enum np_spool_end how)
 {
 	struct np_spool_header *head = np_sampler.spool.head;
@@ -52,6 +54,17 @@ static void note_what_was_taken(void)
 	np_sampler_count(NP_COUNT_HANDLER_REPLACED, 1);
 	np_say("the program took SIGPROF for itself by a raw system call: nothing was sampled since",
 	       NULL);
+}
+
+/* The clock opened and counted, and no signal ever came: some sandboxes have that.  The account of
+ * the ending thread was closed: so long without a sample is no chance. */
+static void note_silent_clock(void)
+{
+	uint64_t periods = np_load_relaxed(&np_sampler.pending[NP_COUNT_LOST_PERIODS]);
+
+	if (periods > 30 && periods * np_sampler.period_ns > SILENT_LEAST_NS)
+		np_say("no profile: the clock runs, but none of its signals came; set NEUROPROF_CLOCK to "
+		       "another one (neuroprof doctor tells which work here)", NULL);
 }
 
 static void finish_spool(enum np_spool_end how)
@@ -94,6 +107,8 @@ void np_finish(enum np_spool_end how)
 		       np_say_errno(np_sampler.create_errno),
 		       "); point NEUROPROF_SPOOL_DIR to a private directory with free space", NULL);
 	note_what_was_taken();
+	if (phase == NP_PHASE_NONE)
+		note_silent_clock();
 	if (phase == NP_PHASE_READY)
 		finish_spool(how);
 	else if (np_agent.had_others && np_agent.config.fold != NP_FOLD_OFF && np_left_to_us())

@@ -211,6 +211,79 @@ def an_ordinary_user_is_told_of_perf_event_paranoid(place):
 
 
 @check
+def a_clock_that_opens_and_counts_nothing_is_found(place):
+    in_place = build.program("in_place")
+    for things, clock, topic in ((("deaf-perf",), "timer", "clock perf"), (("mute-perf",), "timer", "clock perf"),
+                                 (("deaf-perf", "deaf-timer"), "itimer", "clock timer")):
+        answer, topics = doctor(place, prefix=(in_place, *things, "--"))
+        assert answer["clock"] == clock and topics[topic]["state"] != "ok", (things, answer)
+        assert "no tick came" in words(topics[topic]), topics[topic]
+
+
+@check
+def small_address_space_and_locked_memory(place):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (900 << 20, 900 << 20))
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+    answer, topics = doctor(place, before=limit, settings={"NEUROPROF_SPOOL_MAX": "1G"})
+    assert topics["address space"]["state"] == "limited" and "RLIMIT_AS" in topics["address space"]["cause"], topics
+    assert "locked memory 0" in topics["limits"]["found"] and topics["trial"]["state"] == "ok", topics
+
+
+def in_mounts(place, script, **settings):
+    """The doctor's answer in a mount namespace that SCRIPT prepares; None: that cannot be done here."""
+    prefix = ("unshare", "-m", "sh", "-c", f'mount --make-rprivate / && {{ {script}; }} && exec "$@"', "sh")
+    if run([*prefix, "true"]).returncode != 0:
+        print(f"{script}: cannot be arranged here")
+        return None, None
+    return doctor(place, prefix=prefix, settings={"NEUROPROF_SPOOL_DIR": None, "XDG_RUNTIME_DIR": None, **settings})
+
+
+@check
+def places_that_are_missing_small_full_or_read_only(place):
+    null = "mknod -m 666 /dev/null c 1 3"
+    for script, topic, state, word in (
+            ("mount -t tmpfs -o ro none /dev/shm", "/dev/shm", "note", "Read-only"),
+            (f"mount -t tmpfs none /dev && {null}", "/dev/shm", "note", "No such file"),
+            ("mount -t tmpfs -o size=1M none /dev/shm", "spool directory", "limited", "1024 KiB left"),
+            ("mount -t tmpfs -o size=64K none /dev/shm", "spool directory", "blocked", "64 KiB left"),
+            (f"mount -t tmpfs -o ro none {place.out}", "output directory", "blocked", "Read-only"),
+            (f"mount -t tmpfs -o size=8K none {place.out} && head -c 8192 /dev/zero >{place.out}/fill || true",
+             "output directory", "blocked", "full")):
+        answer, topics = in_mounts(place, script)
+        if answer is None:
+            continue
+        found = topics[topic]
+        print(f"{script}: {found['state']}: {words(found)}")
+        assert found["state"] == state and word in words(found), (script, found)
+
+
+@check
+def stricter_kernels_than_this_one(place):
+    """perf_event_paranoid at 3 and 4, as some distributions have it: a file in its place, and the refusal that it means."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        print("not root, or no setpriv: left out")
+        return
+    os.chmod(os.path.dirname(place.out), 0o755)
+    for path in (place.out, place.spools):
+        os.chown(path, 65534, 65534)
+    drop = (shutil.which("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
+    for level in (3, 4):
+        script = (f'mount --make-rprivate / && echo {level} >{place.out}/level && '
+                  f'mount --bind {place.out}/level /proc/sys/kernel/perf_event_paranoid && exec "$@"')
+        prefix = ("unshare", "-m", "sh", "-c", script, "sh", build.program("in_place"), f"perf={errno.EACCES}", "--")
+        if run([*prefix, *drop, build.neuroprof, "--version"]).returncode != 0:
+            print("cannot be arranged here")
+            return
+        answer, topics = doctor(place, prefix=(*prefix, *drop))
+        perf = topics["clock perf"]
+        print(json.dumps(perf))
+        assert answer["clock"] == "timer" and topics["trial"]["state"] == "ok", answer
+        assert f"perf_event_paranoid is {level}, which forbids it to this user altogether" in perf["cause"], perf
+        assert "kernel.perf_event_paranoid=1" in perf["remedy"], perf
+
+
+@check
 def text_and_usage(place):
     env = dict(os.environ, NEUROPROF_OUT=place.out, NEUROPROF_SPOOL_DIR=place.spools)
     result = run([build.neuroprof, "doctor"], env=env)

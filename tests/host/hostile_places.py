@@ -33,6 +33,11 @@ CASES = [
     (["fsize=0"], {}, None, "ulimit -f"), (["fsize=1000000"], {}, None, "ulimit -f"),
     (["fsize=3000000"], {}, (PERF, b""), ""), (["madvise=" + EINVAL], {}, (PERF, b""), ""),
     (["madvise=" + ENOSYS], {}, (PERF, b""), ""), (["prlimit=" + EPERM], {}, (PERF, b""), ""),
+    (["deaf-perf"], {}, (POSIX, b"No data available"), ""),
+    (["deaf-perf", "deaf-timer"], {}, (ITIMER, b"No data available"), ""),
+    (["deaf-perf"], {"NEUROPROF_CLOCK": "perf"}, None, "no clock: perf refused (no signal came)"),
+    (["deaf-timer"], {"NEUROPROF_CLOCK": "timer"}, None, "no clock: timer refused (no signal came)"),
+    (["mute-perf"], {}, None, "none of its signals came"),
     (["nobody"], {}, "either", ""), (["nobody", "perf=" + EACCES], {}, (POSIX, b"Permission denied"), ""),
 ]
 perf_is_there = run([in_place, "--", program, "return"], env={
@@ -83,7 +88,7 @@ def check_mounts(script, said, kept):
         env.pop("XDG_RUNTIME_DIR", None)
         command = f"""mount --make-rprivate / && {script} || exit 77
             LD_PRELOAD={build.library} {program} return; s=$?
-            find $OUT /dev/shm -name '*.pb.gz' -o -name '*.spool' | sed 's/.*[.]//' | sort | tr '\\n' ' '; exit $s"""
+            find $OUT $(ls -d /dev/shm 2>/dev/null) -name '*.pb.gz' -o -name '*.spool' | sed 's/.*[.]//' | sort | tr '\\n' ' '; exit $s"""
         result = run(["unshare", "-m", "sh", "-c", command], env=env)
         if result.returncode == 77:
             print(script, "cannot be arranged here", result.stderr)
@@ -105,6 +110,7 @@ for case in CASES:
 if ROOT and shutil.which("unshare") and subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0:
     check_mounts("mount -t tmpfs -o ro none /dev/shm", "", "gz")
     check_mounts("mount -t tmpfs -o size=1M none /dev/shm", "", "gz")
+    check_mounts("mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3", "", "gz")
     check_mounts("mount -t tmpfs -o size=64K none /dev/shm", "", "gz")
     check_mounts("mount -t tmpfs none /dev/shm && mount -t tmpfs -o ro none $OUT", "kept in", "spool")
     check_mounts("mount -t tmpfs none /dev/shm && mount -t tmpfs -o size=8K none $OUT && head -c 8192 /dev/zero >$OUT/fill",
