@@ -15,6 +15,10 @@ the exit status and a part of the line on standard error), all written by hand. 
  8 the same stack sums up               18 files, pipes, gzip, several
  9 empty frames                         19 what is something else is refused
 10 ';' in names                         20 what is written is canonical
+
+On purpose other than elsewhere: blanks around frames are not to be had back; only '[' opens a type that may
+hold a ';', for '(' and '<' stand alone in names of other languages; a stack of nothing is a frame (empty), not
+the root; frames behind '--' are functions like others; '_[w]' stays part of the name.
 """
 import gzip
 import pathlib
