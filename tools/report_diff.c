@@ -149,7 +149,8 @@ static int write_picture(struct np_pair *pair)
 int np_report_diff(int argc, char **argv)
 {
 	static np_pair_writer *const writers[NP_PAIR_FORMATS] = {
-		np_diff_text, np_diff_markdown, np_gate_json, np_diff_page,
+		[NP_PAIR_TEXT] = np_diff_text, [NP_PAIR_MARKDOWN] = np_diff_markdown,
+		[NP_PAIR_JSON] = np_gate_json, [NP_PAIR_HTML] = np_diff_page,
 	};
 	struct np_pair pair = { .is_gate = false };
 	bool failed = false;

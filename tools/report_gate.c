@@ -316,8 +316,9 @@ void np_pair_put_method(const struct np_pair *pair, FILE *to)
 
 	fprintf(to, "%s\n", method);	/* numbers and our own words */
 	if (pair->compare.renamed > 0)
-		fprintf(to, "%llu names were normalised (clone suffixes, hashes, numbers, ids%s).\n",
+		fprintf(to, "%llu name%s normalised (clone suffixes, hashes, numbers, ids%s).\n",
 			(unsigned long long)pair->compare.renamed,
+			pair->compare.renamed == 1 ? " was" : "s were",
 			pair->name_map ? ", the map of names" : "");
 	free(method);
 }
@@ -325,8 +326,9 @@ void np_pair_put_method(const struct np_pair *pair, FILE *to)
 int np_report_gate(int argc, char **argv)
 {
 	static np_pair_writer *const writers[NP_PAIR_FORMATS] = {
-		np_gate_text, np_gate_markdown, np_gate_json, np_gate_junit, np_gate_sarif,
-		np_gate_github,
+		[NP_PAIR_TEXT] = np_gate_text, [NP_PAIR_MARKDOWN] = np_gate_markdown,
+		[NP_PAIR_JSON] = np_gate_json, [NP_PAIR_JUNIT] = np_gate_junit,
+		[NP_PAIR_SARIF] = np_gate_sarif, [NP_PAIR_GITHUB] = np_gate_github,
 	};
 	struct np_pair pair = { .is_gate = true };
 	int status;

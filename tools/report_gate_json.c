@@ -151,6 +151,23 @@ static json_t *budgets(const struct np_gate *gate)
 	return array;
 }
 
+/* What the profiles call it, and what it was compared as. */
+static json_t *renames(const struct np_compare *compare)
+{
+	json_t *array = np_json_must(json_array());
+
+	for (uint64_t i = 0; i < compare->renamed && i < NP_COMPARE_RENAMES_MAX; i++) {
+		const struct np_compare_rename *rename = &compare->renames[i];
+		json_t *object = np_json_must(json_object());
+
+		np_json_set(object, "from", np_json_text(rename->from));
+		np_json_set(object, "to", np_json_text(np_tree_string(compare->tree,
+			np_tree_function_at(compare->tree, rename->to)->name)));
+		np_json_append(array, object);
+	}
+	return array;
+}
+
 static json_t *method(const struct np_pair *pair)
 {
 	const struct np_gate *gate = &pair->gate;
@@ -236,6 +253,7 @@ void np_gate_json(const struct np_pair *pair, FILE *to)
 	np_json_set(root, "modules", modules(gate));
 	np_json_set(root, "budgets", budgets(gate));
 	np_json_set(root, "confirmation", confirmation(pair));
+	np_json_set(root, "normalised", renames(&pair->compare));
 	np_json_set(root, "undecided", count(gate->undecided));
 	np_json_set(root, "runs_needed", gate->runs_needed ? count(gate->runs_needed) : json_null());
 	json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));

@@ -24,7 +24,7 @@
 
 /* (name, module) to function of the common tree; the first one seen decides kind and place. */
 struct np_compare_names {
-	struct np_intern keys;
+	struct np_intern keys, normalised;
 	uint32_t *functions;
 	uint32_t room;
 };
@@ -35,6 +35,7 @@ void np_compare_init(struct np_compare *compare)
 	compare->tree = np_tree_create();
 	compare->names = np_xcalloc(1, sizeof(*compare->names));
 	np_intern_init(&compare->names->keys);
+	np_intern_init(&compare->names->normalised);
 	compare->samples_known = true;
 }
 
@@ -49,6 +50,9 @@ void np_compare_finish(struct np_compare *compare)
 		free(compare->runs[i].calls);
 	}
 	free(compare->runs);
+	for (uint64_t i = 0; i < compare->renamed && i < NP_COMPARE_RENAMES_MAX; i++)
+		free(compare->renames[i].from);
+	free(compare->renames);
 	free(compare->value_type);
 	free(compare->value_unit);
 	free(compare->rows);
@@ -57,6 +61,7 @@ void np_compare_finish(struct np_compare *compare)
 	free(compare->cells);
 	if (compare->names) {
 		np_intern_finish(&compare->names->keys);
+		np_intern_finish(&compare->names->normalised);
 		free(compare->names->functions);
 		free(compare->names);
 	}
@@ -80,6 +85,23 @@ static bool is_unresolved(const char *name)
 
 /* What is to be known of the function of a node. */
 enum { RENAMED = 1, CUT = 2, UNRESOLVED = 4 };
+
+static void note_rename(struct np_compare *compare, const char *module, const char *raw, uint32_t to)
+{
+	char *key = np_xasprintf("%s\n%s", module, raw);
+	int is_new;
+
+	np_intern_get(&compare->names->normalised, key, strlen(key), &is_new);
+	free(key);
+	if (!is_new)
+		return;
+	if (compare->renamed < NP_COMPARE_RENAMES_MAX) {
+		compare->renames = np_xrealloc(compare->renames, compare->renamed + 1,
+					       sizeof(*compare->renames));
+		compare->renames[compare->renamed] = (struct np_compare_rename){ np_xstrdup(raw), to };
+	}
+	compare->renamed++;
+}
 
 /* The function of the common tree. */
 static uint32_t map_function(struct np_compare *compare, const struct np_tree *tree,
@@ -107,8 +129,9 @@ static uint32_t map_function(struct np_compare *compare, const struct np_tree *t
 		made.module = np_tree_intern(compare->tree, module, strlen(module));
 		made.file = np_tree_intern(compare->tree, file, strlen(file));
 		names->functions[id] = np_tree_function(compare->tree, &made);
-		compare->renamed += *ret_traits & RENAMED;
 	}
+	if (*ret_traits & RENAMED)
+		note_rename(compare, module, raw, names->functions[id]);
 	free(key);
 	free(name);
 	return names->functions[id];

@@ -53,6 +53,13 @@ struct np_compare_row {
 	double *calls;		/* seen, by run; 0 where nobody counted */
 };
 
+#define NP_COMPARE_RENAMES_MAX 1000u
+
+struct np_compare_rename {
+	char *from;		/* as it stands in the profile */
+	uint32_t to;		/* function of the common tree */
+};
+
 struct np_compare {
 	struct np_tree *tree;	/* all paths; its own values are zero until somebody sets them */
 	struct np_compare_run *runs;	/* those of before first */
@@ -60,7 +67,8 @@ struct np_compare {
 	size_t count[NP_SIDES];
 	char *value_type, *value_unit;
 	bool samples_known;	/* of all runs */
-	uint64_t renamed;	/* functions whose name was normalised */
+	uint64_t renamed;	/* names that were normalised, each counted once */
+	struct np_compare_rename *renames;	/* the first NP_COMPARE_RENAMES_MAX of them, as met */
 
 	struct np_compare_row *rows;
 	size_t row_count;

@@ -139,7 +139,10 @@ static void one_tree(void **state)
 	assert_true(fabs(f->self[0] - 10) < 1e-9 && fabs(f->total[0] - 40) < 1e-9);
 	assert_true(fabs(f->self[1]) < 1e-9 && fabs(f->total[1] - 100) < 1e-9);
 	assert_true(fabs(compare.runs[0].truncated - 0.2) < 1e-9);
-	assert_int_equal(compare.renamed, 0);	/* f was seen first under its own name */
+	assert_int_equal(compare.renamed, 2);
+	assert_string_equal(compare.renames[0].from, "f.part.0");
+	assert_string_equal(compare.renames[1].from, "f.cold");
+	assert_int_equal(compare.renames[1].to, f->function);
 	np_compare_finish(&compare);
 }
 
