@@ -251,6 +251,7 @@ __attribute__((constructor)) static void attach(void)
 	np_signals_install();
 	self = np_thread_main_record();
 	self->host.blocks = (mask & np_signals_ours()) != 0;
+	np_sampler_prepare(self);
 	np_agent.attached = true;
 	if (np_thread_attach(self)) {
 		np_unseen_look(NP_LOOK_FIRST);

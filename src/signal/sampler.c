@@ -201,7 +201,9 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	bool same_activation = false;
 	uint32_t same, known, fresh;
 
-	settle_period(self);
+	/* The process's first sample has enough to do: the tick after it sets the clock. */
+	if (periods == 0 || np_load_relaxed(&np_sampler.phase) != NP_PHASE_NONE)
+		settle_period(self);
 	if (periods == 0)
 		return;
 	if (!np_sampler_spool()) {	/* its time will weigh in this thread's next sample */

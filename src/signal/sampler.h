@@ -111,6 +111,10 @@ struct np_thread *np_sampler_adopted(void);
 /* The signal handler.  Context: signal, any thread of the host. */
 void np_sampler_handler(int signal, siginfo_t *info, void *context);
 
+/* Map and look at beforehand what the first sample on SELF would have to.  Changes no result.
+ * Context: host, ordinary. */
+void np_sampler_prepare(struct np_thread *self);
+
 /* Create the spool now if there is none.  Returns true when it may be written.
  * Context: handler or host, with SIGPROF blocked. */
 bool np_sampler_spool(void);

@@ -45,11 +45,12 @@ static uint64_t entries_of(uint64_t bytes, uint64_t entry_bytes, uint64_t most)
 /* Place all sections in BYTES; HEAD is zeroed.  The nodes take what the others leave. */
 static void layout(struct np_spool_header *head, uint64_t bytes)
 {
-	uint64_t at = np_section_page_up(sizeof(*head));
+	uint64_t at = (sizeof(*head) + 63) & ~63ull;	/* the first threads are in the header's page */
 	uint64_t strings = bytes / 16 < STRINGS_BYTES ? bytes / 16 : STRINGS_BYTES;
 	uint64_t nodes;
 
 	at = layout_section(&head->threads, at, NP_SPOOL_THREADS_MAX, sizeof(struct np_spool_thread));
+	head->threads.ready = PAGE_BYTES - head->threads.offset;
 	at = layout_section(&head->modules, at, NP_SPOOL_MODULES_MAX, sizeof(struct np_spool_module));
 	at = layout_section(&head->strings, at, strings, 1);
 	at = layout_section(&head->metrics, at, entries_of(bytes, sizeof(struct np_spool_metric),

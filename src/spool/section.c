@@ -29,24 +29,27 @@ static bool populate(struct np_spool *spool, uint64_t from, uint64_t to)
 					MADV_POPULATE_WRITE) == 0;
 }
 
+/* BYTES of a section at OFFSET, and what else its last page holds of the section. */
+static uint64_t whole_pages(uint64_t offset, uint64_t bytes, uint64_t bytes_max)
+{
+	bytes = np_section_page_up(offset + bytes) - offset;
+	return bytes < bytes_max ? bytes : bytes_max;
+}
+
 bool np_section_ensure(struct np_spool *spool, struct np_spool_section *section, uint64_t bytes,
 		       uint64_t bytes_max)
 {
-	uint64_t ready = np_load_acquire(&section->ready);
+	uint64_t ready = np_load_acquire(&section->ready), offset = section->offset;
 	uint64_t step = ready < STEP_BYTES_LEAST ? STEP_BYTES_LEAST
 		      : ready > STEP_BYTES_MOST ? STEP_BYTES_MOST : ready;
 	uint64_t want;
 
 	if (bytes <= ready)
 		return true;
-	want = np_section_page_up(bytes > ready + step ? bytes : ready + step);
-	if (want > bytes_max)
-		want = bytes_max;
-	if (!populate(spool, section->offset + ready, section->offset + want)) {
-		want = np_section_page_up(bytes);	/* the last pages of a file system */
-		if (want > bytes_max)
-			want = bytes_max;
-		if (!populate(spool, section->offset + ready, section->offset + want))
+	want = whole_pages(offset, bytes > ready + step ? bytes : ready + step, bytes_max);
+	if (!populate(spool, offset + ready, offset + want)) {
+		want = whole_pages(offset, bytes, bytes_max);	/* the file system's last pages */
+		if (!populate(spool, offset + ready, offset + want))
 			return false;
 	}
 	while (ready < want && !np_cas_acq_rel(&section->ready, &ready, want))
