@@ -106,9 +106,14 @@ for (let round = 0; round < 150; round++) {
 		list.push(['recursion', 'cycles', 'invert'].includes(type) ? { type } : { type, name: index });
 		stacks = NAIVE[type](stacks, want);
 	}
-	const view = one.transform(one.profile, list);
+	// Of two profiles: both sides go the way of the rest.
+	one.profile.before = one.profile.self.slice();
+	one.profile.after = one.profile.self.map(value => value * 3);
+	const view = one.transform(one.profile, list), ends = Array.from(view.ends || view.self);
 
 	check('round ' + round + ': ' + JSON.stringify(list), folded(one, view), summed(stacks));
+	check('round ' + round + ': before and after', [Array.from(view.before), Array.from(view.after)],
+	      [ends, ends.map(value => value * 3)]);
 	let left = true;
 
 	for (let i = 1; i < view.n; i++)

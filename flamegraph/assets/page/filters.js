@@ -131,6 +131,7 @@ function menuKey(event) {
 
 page.openMenu = (node, x, y) => {
 	closeMenu();
+	page.place.tip.hidden = true;
 	menu = page.make('div', { class: 'menu', role: 'menu', 'aria-label': 'What to do with ' + page.functionOf(node).name.slice(0, 200),
 		onkeydown: menuKey }, document.getElementById('app'));
 	menu.back = document.activeElement;
