@@ -17,7 +17,7 @@ parser.add_argument("cases", nargs="*")
 args = parser.parse_intermixed_args()
 build = Build(args.build)
 program, plugin = build.program("host_storm"), build.program("storm_plugin.so")
-CASES = args.cases or ["processes", "forks-from-threads", "large-forks", "threads", "modules"]
+CASES = args.cases or ["processes", "forks-from-threads", "large-forks", "threads", "churn", "modules"]
 KEPT = 20
 
 

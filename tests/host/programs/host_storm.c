@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -312,6 +313,55 @@ static void threads(void)
 	fprintf(stderr, "%ld threads, %ld cancelled\n", made, cancelled);
 }
 
+/* As many as can be made, by both ways, in two threads; they end while they are sampled. */
+static long churned;
+
+static int tiny_thrd(void *argument)
+{
+	for (int i = 0; i < 2000; i++)
+		sink += (unsigned long)i;
+	return argument ? 7 : 8;
+}
+
+static void *tiny_thread(void *argument)
+{
+	return (void *)(long)tiny_thrd(argument);
+}
+
+static void *churn_on(void *makers_argument)
+{
+	while (!over()) {
+		for (int i = 0; i < 20; i++) {
+			void *result = NULL;
+			pthread_t thread;
+			thrd_t thrd;
+			int code = 0;
+
+			if (pthread_create(&thread, NULL, tiny_thread, makers_argument) != 0 ||
+			    pthread_join(thread, &result) != 0 || result != (void *)7)
+				failed = printf("pthread_create\n");
+			if (thrd_create(&thrd, tiny_thrd, NULL) != thrd_success ||
+			    thrd_join(thrd, &code) != thrd_success || code != 8)
+				failed = printf("thrd_create\n");
+		}
+		__atomic_fetch_add(&churned, 40, __ATOMIC_RELAXED);
+	}
+	return makers_argument;
+}
+
+static void churn(void)
+{
+	double begun = now(CLOCK_MONOTONIC);
+	pthread_t makers[2];
+
+	over();
+	for (int i = 0; i < 2; i++)
+		pthread_create(&makers[i], NULL, churn_on, makers);
+	for (int i = 0; i < 2; i++)
+		pthread_join(makers[i], NULL);
+	fprintf(stderr, "%.0f threads a second\n", (double)churned / (now(CLOCK_MONOTONIC) - begun));
+}
+
 /* ---- modules, exceptions, heap ---- */
 
 static const char *plugin;
@@ -381,6 +431,8 @@ int main(int argc, char **argv)
 		large_forks();
 	else if (!strcmp(how, "threads"))
 		threads();
+	else if (!strcmp(how, "churn"))
+		churn();
 	else if (!strcmp(how, "modules"))
 		modules();
 	else
