@@ -38,7 +38,56 @@ static const struct magic magics[] = {
 	{"# callgrind format", 18, "is a callgrind profile", "open it with callgrind_annotate"},
 	{"version: 1\ncreator: callgrind-", 30, "is a callgrind profile",
 	 "open it with callgrind_annotate"},
+	{"\x04\x22\x4d\x18", 4, "is packed by lz4", "unpack it: lz4 -d"},
+	{"JAVA PROFILE 1.0", 16, "is a Java heap dump", "open it in a heap analyser"},
+	{"gmon\1", 5, "is a gprof profile", "look at it with gprof PROGRAM gmon.out"},
+	{"Flat profile:", 13, "is gprof's report", "give a profile: neuroprof record -- PROGRAM"},
+	{"--- symbol\n", 11, "is a gperftools profile with its symbols",
+	 "convert it: go tool pprof -proto FILE > FILE.pb.gz"},
+	{"--- profile\n", 12, "is a gperftools profile", "convert it: go tool pprof -proto PROGRAM FILE > FILE.pb.gz"},
+	{"heap profile:", 13, "is a heap profile of gperftools or Go, as text",
+	 "convert it: go tool pprof -proto PROGRAM FILE > FILE.pb.gz"},
+	{"desc: --massif-", 15, "is a massif profile", "open it with ms_print"},
+	{"Analysis of sampling ", 21, "is the text of macOS's sample",
+	 "fold it: inferno-collapse-sample"},
+	{"@[\n", 3, "is bpftrace's text", "fold it: stackcollapse-bpftrace.pl"},
+	{"# To display the perf.data header info", 38, "is perf report's text",
+	 "give the text of perf script instead: perf script -i perf.data"},
 };
+
+#define TAR_MAGIC_AT 257u
+
+/* Blank lines, then "              module`function+0x12". */
+static bool is_dtrace(const char *head, size_t size)
+{
+	const char *end;
+	size_t length;
+
+	while (size > 0 && *head == '\n') {
+		head++;
+		size--;
+	}
+	end = memchr(head, '\n', size);
+	length = end ? (size_t)(end - head) : 0;
+	return length > 4 && memcmp(head, "  ", 2) == 0 && memchr(head, '`', length) &&
+	       memmem(head, length, "+0x", 3);
+}
+
+/* Known by more than how it begins. */
+static bool is_other_text(const char *head, size_t size, struct np_sniff *ret)
+{
+	if (size > TAR_MAGIC_AT + 5 && memcmp(head + TAR_MAGIC_AT, "ustar", 5) == 0)
+		*ret = FOREIGN("is a tar archive", "unpack it and name the profile in it");
+	else if (size > 5 && memcmp(head, "desc:", 5) == 0 && memmem(head, size, "\nevents:", 8))
+		*ret = FOREIGN("is a cachegrind profile", "open it with cg_annotate");
+	else if (size >= 16 && memcmp(head, "go 1.", 5) == 0 && memmem(head, 16, " trace\0", 7))
+		*ret = FOREIGN("is a Go execution trace", "open it with go tool trace");
+	else if (is_dtrace(head, size))
+		*ret = FOREIGN("is dtrace's text", "fold it: stackcollapse.pl, or inferno-collapse-dtrace");
+	else
+		return false;
+	return true;
+}
 
 static bool contains(const char *head, size_t size, const char *text)
 {
@@ -75,6 +124,8 @@ static struct np_sniff which_json(const char *head, size_t size)
 	if (contains(head, size, "preprocessedProfileVersion") ||
 	    contains(head, size, "\"stackTable\""))
 		return FOREIGN("is a Firefox profile", "open it in profiler.firefox.com");
+	if (contains(head, size, "\"timeDeltas\"") || contains(head, size, "\"hitCount\""))
+		return FOREIGN("is a V8 CPU profile", "open it in Chrome's developer tools or speedscope");
 	return FOREIGN("is JSON", "give folded stacks or pprof");
 }
 
@@ -193,12 +244,13 @@ static bool starts_with_record(const char *head, size_t size)
 		digits++;
 	}
 	return digits > 0 && length > 1 && (head[length - 1] == ' ' || head[length - 1] == '\t') &&
-	       head[0] != '#' && !memchr(head, '\0', length) &&
+	       head[0] != '#' && !(length > 5 && memcmp(head, "desc:", 5) == 0) && !memchr(head, '\0', length) &&
 	       !(length == 9 && memcmp(head, "version: ", 9) == 0);
 }
 
 struct np_sniff np_sniff(const void *bytes, size_t size, bool is_whole)
 {
+	struct np_sniff other;
 	const char *head = bytes;
 
 	if (size == 0)
@@ -209,6 +261,8 @@ struct np_sniff np_sniff(const void *bytes, size_t size, bool is_whole)
 		if (size >= magics[i].length &&
 		    memcmp(head, magics[i].bytes, magics[i].length) == 0)
 			return FOREIGN(magics[i].what, magics[i].todo);
+	if (is_other_text(head, size, &other))
+		return other;
 	if (is_pprof(head, size, is_whole))
 		return (struct np_sniff){.format = NP_FORMAT_PPROF};
 	if (is_gperftools(head, size))

@@ -143,6 +143,21 @@ static void what_is_no_profile_is_refused_with_the_reason(void **state)
 		{"\0\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\x27\0\0\0\0\0\0"
 		 "\0\0\0\0\0\0\0\0", 40, -EBADMSG, "gperftools"},
 		{"\x28\xb5\x2f\xfd....", 0, -EBADMSG, "zstd"},
+		{"\x04\x22\x4d\x18....", 0, -EBADMSG, "lz4"},
+		{"JAVA PROFILE 1.0.2", 0, -EBADMSG, "heap dump"},
+		{"gmon\1\0\0\0", 8, -EBADMSG, "gprof"},
+		{"Flat profile:\n\n  0.1 5\n", 0, -EBADMSG, "gprof"},
+		{"--- symbol\nbinary=/x\n", 0, -EBADMSG, "with its symbols"},
+		{"heap profile:   1:  24 [ 1:  24] @ heapprofile\n", 0, -EBADMSG, "heap profile"},
+		{"desc: --massif-out-file=x\ncmd: a\n", 0, -EBADMSG, "massif"},
+		{"desc: I1 cache: 32768\ncmd: a\nevents: Ir\nfn=f\n1 2\n", 0, -EBADMSG, "cachegrind"},
+		{"Analysis of sampling a (pid 5)\n", 0, -EBADMSG, "macOS"},
+		{"@[\n    f+1\n]: 5\n", 0, -EBADMSG, "bpftrace"},
+		{"# To display the perf.data header info, please use\n# x\n 1% f 3\n", 0, -EBADMSG,
+		 "perf report"},
+		{"go 1.22 trace\0\0\0....", 20, -EBADMSG, "go tool trace"},
+		{"\n\n              a`main+0x5\n               12\n", 0, -EBADMSG, "dtrace"},
+		{"{\"nodes\":[],\"timeDeltas\":[]}", 0, -EBADMSG, "V8"},
 		{"samples/count cpu/ns\na;b 7\n", 0, -EBADMSG, "too few columns"},
 	};
 
