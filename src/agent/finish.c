@@ -13,6 +13,7 @@
 
 #include "base/atomic.h"
 #include "base/syscalls.h"
+#include "signal/governor.h"
 
 #define SILENT_LEAST_NS 100000000u
 
@@ -72,6 +73,7 @@ static void finish_spool(enum np_spool_end how)
 	bool left = np_agent.config.fold != NP_FOLD_OFF && np_left_leave();
 	int r;
 
+	np_governor_finish();
 	close_spool(how);
 	if (left)
 		np_left_sweep();

@@ -27,6 +27,9 @@ void np_governor_note(struct np_thread *self, uint64_t cycles, uint64_t busy_ns)
 /* The thread ends: what it has not given yet.  Own thread, SIGPROF blocked. */
 void np_governor_give(struct np_thread *self);
 
+/* The process ends: what all threads have not given yet goes into the spool's sum. */
+void np_governor_finish(void);
+
 /* The tick to use where TICK_NS is wanted: as often doubled as the bound on the cost asks for. */
 uint64_t np_governor_tick_ns(uint64_t tick_ns);
 

@@ -143,7 +143,7 @@ def a_poor_profile_is_called_poor(place):
 @check
 def a_good_profile_is_called_good(place):
     text = record(place, program, "return", options=("-F", "9973")).stderr.decode()
-    assert "health: good\n" in text, text
+    assert "health: good\n" in text and ", overhead 0." in text, text
     assert health_of(place) == "good", text
 
 
