@@ -384,6 +384,35 @@ async function deep(page) {
 	check('recursion of 10 000 counts once', (await rows(page))[0][3] === '100 %', await rows(page));
 }
 
+async function closer(page) {
+	await open(page, draw('closer', Array.from({ length: 3000 }, (_, i) => 'main;f' + i + ' 10').join('\n') + '\nmain;wide 9000\n'));
+	const canvas = await page.locator('.graph canvas').boundingBox();
+
+	await press(page, 'ArrowUp', 'ArrowUp', 'ArrowLeft');
+	check('what is narrower than a pixel is passed over', await selected(page) === 'wide', await selected(page));
+	await page.mouse.move(canvas.x + 100, canvas.y + canvas.height - 30);
+	await page.keyboard.down('Control');
+	for (let i = 0; i < 3; i++)
+		await page.mouse.wheel(0, -2000);
+	await page.keyboard.up('Control');
+	const inner = { position: { x: 100, y: canvas.height - 18 * 2.5 } };
+
+	await page.locator('.graph canvas').click({ ...inner, modifiers: ['Shift'] });
+	const first = await selected(page);
+
+	await press(page, 'ArrowRight');
+	check('unless one looks closer', /^f\d+$/.test(first) && /^f\d+$/.test(await selected(page)) && first !== await selected(page),
+		[first, await selected(page)]);
+	await page.fill('.panel-bar input', 'wide');
+	await page.locator('.space .row').click();
+	const at = async () => {
+		await page.locator('.graph canvas').click({ ...inner, modifiers: ['Shift'] });
+		return selected(page);
+	};
+
+	check('what is selected elsewhere ends that', await selected(page) === 'wide' && await at() !== first, await at());
+}
+
 async function sandwich(page) {
 	await open(page, draw('sandwich', STACKS + 'other;parse 100\n'));
 	await page.locator('#tab-sandwich').click();
@@ -709,7 +738,7 @@ async function narrow(page) {
 	const browser = await playwright.chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 	const only = process.env.NP_ONLY;
 
-	for (const part of [keys, aria, tabs, searching, ranking, many, deep, sandwich, links, details, sources, quality, hostile, themes, narrow]) {
+	for (const part of [keys, aria, tabs, searching, ranking, many, deep, closer, sandwich, links, details, sources, quality, hostile, themes, narrow]) {
 		if (only && part.name !== only)
 			continue;
 		const context = await browser.newContext({ viewport: { width: 1200, height: 700 }, colorScheme: 'light' });

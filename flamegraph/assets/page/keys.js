@@ -20,8 +20,9 @@ let dialog, letters = true;
 
 function isWide(node) {
 	const { view, state } = page, pixels = page.place.graph.clientWidth || 1;
+	const whole = state.span ? state.span.right - state.span.left : view.total[state.zoom];
 
-	return view.total[node] / view.total[state.zoom] * pixels >= NARROWEST_PX;
+	return view.total[node] / whole * pixels >= NARROWEST_PX;
 }
 
 const isShown = node => node >= page.state.zoom && node < page.view.end[page.state.zoom];
@@ -203,6 +204,13 @@ page.ready(() => {
 	makeDialog();
 	show();
 	page.on('change', show);
+	// What is selected can be seen: out of the part that was looked at closer, if it is not in there.
+	page.on('change', patch => {
+		const { view, state: { span, selected } } = page, left = view.left[selected];
+
+		if ('selected' in patch && span && (left >= span.right || left + view.total[selected] <= span.left))
+			page.apply({ span: null });
+	});
 	document.addEventListener('keydown', onKey);
 	graph.addEventListener('click', () => page.focusGraph());
 });
