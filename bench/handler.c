@@ -88,7 +88,7 @@ static bool take_handler(void)
 		.size = sizeof(attr),
 		.type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_TASK_CLOCK,
-		.sample_period = 500000,
+		.sample_period = 1003009,	/* 997 Hz */
 		.disabled = 1,
 		.exclude_hv = 1,
 		.wakeup_events = 1,
