@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// take.js - the pictures of docs/reports.md: node docs/screenshots/take.js PAGE.html POOR.html
+// take.js - the pictures of docs/reports.md: node docs/screenshots/take.js PAGE.html POOR.html DIFF.html
 //
-// PAGE: the demo service at 999 Hz with --sources, POOR: a profile with few samples.  Needs what the tests of the
-// pictures need (see tests/host/page_browser.js).
+// PAGE: the demo service at 999 Hz with --sources, POOR: a profile with few samples, DIFF: the page of
+// tests/golden/pair/before?.folded -- after?.folded.  Needs what the tests of the pictures need (see
+// tests/host/page_browser.js).
 'use strict';
 const path = require('path');
 const playwright = require(process.env.NP_PLAYWRIGHT || 'playwright-core');
 
-const [, , good, poor] = process.argv.map(file => path.resolve(file));
+const [, , good, poor, pair] = process.argv.map(file => path.resolve(file));
 
 async function shot(browser, name, file, options, act) {
 	const context = await browser.newContext({ viewport: { width: 1200, height: 760 }, colorScheme: 'light', ...options });
@@ -49,6 +50,10 @@ const row = (page, name) => page.locator('.space .row', { hasText: name }).first
 		await page.selectOption('select[title=Colours]', 'module');
 	});
 	await shot(browser, 'poor', poor, {}, page => page.locator('.badge').click());
+	await shot(browser, 'diff', pair, { viewport: { width: 1200, height: 620 } }, async page => {
+		await page.keyboard.press('ArrowUp');
+		await page.keyboard.press('ArrowUp');
+	});
 	await shot(browser, 'narrow', good, { viewport: { width: 400, height: 760 } }, page => row(page, 'visit'));
 	await shot(browser, 'print', good, { viewport: { width: 800, height: 760 } }, page => page.emulateMedia({ media: 'print' }));
 	await browser.close();
