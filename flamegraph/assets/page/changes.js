@@ -12,45 +12,68 @@ const { percent, grouped } = page.words;
 const SHOWN = 500;
 let panel, input, count, body;
 
+const change = row => Math.abs(row.after - row.before);
+const ownChange = row => Math.abs(row.afterSelf - row.beforeSelf);
+
 // Shares by function; a recursive one counts each stack once.
 page.sumChanges = view => {
-	const names = page.profile.names.length, sum = values => page.sumNames(page.finishTree({ ...view, self: values, samples: values }), names);
-	const before = sum(view.before), after = sum(view.after), rows = [], significant = new Set(page.profile.functions.rank);
+	const names = page.profile.names.length, significant = new Set(page.profile.functions.rank), rows = [];
+	const sum = values => page.sumNames(page.finishTree({ ...view, self: values, samples: values }), names);
+	const before = sum(view.before), after = sum(view.after);
 
 	for (let i = 0; i < names; i++)
 		if (before.total[i] > 0 || after.total[i] > 0)
-			rows.push({ index: i, before: before.total[i], after: after.total[i], beforeSelf: before.self[i], afterSelf: after.self[i],
+			rows.push({ index: i, before: before.total[i], after: after.total[i],
+				    beforeSelf: before.self[i], afterSelf: after.self[i],
 				    isSignificant: significant.has(i) });
-	return rows.sort((a, b) => b.isSignificant - a.isSignificant || Math.abs(b.afterSelf - b.beforeSelf) - Math.abs(a.afterSelf - a.beforeSelf) ||
-		Math.abs(b.after - b.before) - Math.abs(a.after - a.before) || a.index - b.index);
+	return rows.sort((a, b) => b.isSignificant - a.isSignificant || ownChange(b) - ownChange(a) ||
+		change(b) - change(a) || a.index - b.index);
 };
 
-function cell(row, words, attributes) {
-	page.make('td', attributes, row, words);
-}
+// The function's box that is widest; out of the zoom if it is not in there.
+page.selectName = (name, zoom) => {
+	const { view, state } = page, nodes = page.nodesOfName(name);
+	const best = nodes.reduce((widest, node) => view.total[node] > view.total[widest] ? node : widest,
+				  nodes[0] || 0);
+	const isInside = best >= state.zoom && best < view.end[state.zoom];
+
+	if (best > 0)
+		page.set({ selected: best, zoom: zoom ? best : isInside ? state.zoom : 0 });
+};
 
 function put(row) {
-	const line = page.make('tr', { class: row.isSignificant ? '' : 'hint' }, body), change = row.afterSelf - row.beforeSelf;
+	const line = page.make('tr', { class: row.isSignificant ? '' : 'hint' }, body);
+	const cell = (words, attributes) => page.make('td', attributes, line, words);
 
 	page.make('button', { type: 'button', onclick: event => page.selectName(row.index, event.detail > 1) },
 		  page.make('th', { scope: 'row' }, line), page.profile.names[row.index]);
 	for (const [before, after] of [[row.beforeSelf, row.afterSelf], [row.before, row.after]]) {
-		cell(line, percent(before));
-		cell(line, percent(after));
-		cell(line, page.points(after - before), { class: !row.isSignificant || after === before ? '' : after > before ? 'more' : 'less' });
+		const isPlain = !row.isSignificant || after === before;
+
+		cell(percent(before));
+		cell(percent(after));
+		cell(page.points(after - before), { class: isPlain ? '' : after > before ? 'more' : 'less' });
 	}
-	cell(line, row.before <= 0 ? 'new' : row.after <= 0 ? 'gone' : change === 0 || row.beforeSelf <= 0 || row.afterSelf <= 0 ? ''
-		: '\u00d7' + (row.afterSelf / row.beforeSelf).toFixed(2));
+	cell(page.ratio(row.before, row.after));
+}
+
+// What the search's terms ask of a row.
+function answer(row, by) {
+	const { names, modules, functions } = page.profile, isFunction = row.index < functions.n;
+
+	return by === 'name' ? names[row.index]
+		: by === 'module' ? modules[isFunction ? functions.module[row.index] : row.index - functions.n] || ''
+		: by === 'kind' ? page.KINDS[functions.kind[row.index]] || ''
+		: by === 'self' ? Math.max(row.beforeSelf, row.afterSelf) : Math.max(row.before, row.after);
 }
 
 function refill() {
-	const { terms } = page.parseQuery(input.value, false), { profile } = page, { functions, modules } = profile;
-	const of = i => i < functions.n ? functions.module[i] : i - functions.n;
-	const rows = page.sumChanges(page.view).filter(row => !terms.length || page.matches(terms, by => by === 'name' ? profile.names[row.index]
-		: by === 'module' ? modules[of(row.index)] || '' : by === 'kind' ? page.KINDS[functions.kind[row.index]] || ''
-		: by === 'self' ? Math.max(row.beforeSelf, row.afterSelf) : Math.max(row.before, row.after)));
+	const { terms } = page.parseQuery(input.value, false);
+	const rows = page.sumChanges(page.view)
+		.filter(row => !terms.length || page.matches(terms, by => answer(row, by)));
 
-	count.textContent = grouped(rows.length) + ' functions' + (rows.length > SHOWN ? ', the first ' + SHOWN + ' shown' : '');
+	count.textContent = grouped(rows.length) + ' functions' +
+		(rows.length > SHOWN ? ', the first ' + SHOWN + ' shown' : '');
 	body.textContent = '';
 	rows.slice(0, SHOWN).forEach(put);
 }
@@ -59,13 +82,14 @@ page.ready(() => page.addTab('ranking', 'Changes', place => {
 	panel = place;
 	const bar = page.make('div', { class: 'panel-bar' }, panel);
 
-	input = page.make('input', { type: 'search', placeholder: 'Filter: alloc, m:libc, self>1%', spellcheck: 'false',
-				     'aria-label': 'Filter functions', oninput: refill }, bar);
+	input = page.make('input', { type: 'search', placeholder: 'Filter: alloc, m:libc, self>1%',
+				     spellcheck: 'false', 'aria-label': 'Filter functions', oninput: refill }, bar);
 	count = page.make('output', {}, bar);
 	const table = page.make('table', { class: 'changes' }, page.make('div', { class: 'grid' }, panel));
 	const head = page.make('tr', {}, page.make('thead', {}, table));
 
-	for (const words of ['Function', 'Self before', 'after', 'points', 'Total before', 'after', 'points', ''])
+	for (const words of ['Function', 'Self before', 'after', 'points', 'Total before', 'after', 'points',
+			     'ratio'])
 		page.make('th', { scope: 'col' }, head, words);
 	body = page.make('tbody', {}, table);
 	page.on('view', refill);

@@ -11,9 +11,11 @@
 
 const SWITCHES = ['recursion', 'cycles', 'modules', 'threads', 'invert'];
 const WORDS = {
-	focus: 'only through', match: 'only what matches', root: 'from', hide: 'without frames of', drop: 'without stacks of',
+	focus: 'only through', match: 'only what matches', root: 'from', hide: 'without frames of',
+	drop: 'without stacks of',
 	collapse: 'calls are its own:', recursion: 'recursion collapsed', cycles: 'cycles collapsed',
-	module: 'one frame for', modules: 'one frame for each module', threads: 'without threads', invert: 'callers of the leaves',
+	module: 'one frame for', modules: 'one frame for each module', threads: 'without threads',
+	invert: 'callers of the leaves',
 };
 const SEARCH_MS = 3000;
 let menu = null;
@@ -87,7 +89,7 @@ function showChips() {
 /* The menu of a frame */
 
 function entries(node) {
-	const { transforms, query } = page.state, isOn = kind => transforms.some(transform => transform.type === kind);
+	const { transforms, query } = page.state, isOn = kind => transforms.some(({ type }) => type === kind);
 	const of = page.functionOf(node), own = of.index < 0 ? [] : [
 		['Zoom in on this frame', () => page.set({ selected: node, zoom: node }), 'Enter'],
 		['Only stacks through it', 'focus', 'o'], ['Begin at it', 'root', 'b'],
@@ -97,7 +99,8 @@ function entries(node) {
 		['Copy its name', () => page.copy(of.name)], null];
 
 	return [...own, ['Collapse recursion', 'recursion', 'r', isOn('recursion')],
-		['Collapse cycles', 'cycles', '', isOn('cycles')], ['One frame for each module', 'modules', '', isOn('modules')],
+		['Collapse cycles', 'cycles', '', isOn('cycles')],
+		['One frame for each module', 'modules', '', isOn('modules')],
 		...(page.profile.kind.indexOf(page.KINDS.indexOf('thread'), 1) > 0
 			? [['Without threads and processes', 'threads', '', isOn('threads')]] : []),
 		['Callers of the leaves', 'invert', 'l', isOn('invert')],
@@ -132,8 +135,9 @@ function menuKey(event) {
 page.openMenu = (node, x, y) => {
 	closeMenu();
 	page.place.tip.hidden = true;
-	menu = page.make('div', { class: 'menu', role: 'menu', 'aria-label': 'What to do with ' + page.functionOf(node).name.slice(0, 200),
-		onkeydown: menuKey }, document.getElementById('app'));
+	menu = page.make('div', { class: 'menu', role: 'menu', onkeydown: menuKey,
+		'aria-label': 'What to do with ' + page.functionOf(node).name.slice(0, 200) },
+			 document.getElementById('app'));
 	menu.back = document.activeElement;
 	for (const entry of entries(node)) {
 		if (!entry) {
@@ -141,7 +145,8 @@ page.openMenu = (node, x, y) => {
 			continue;
 		}
 		const [words, act, key, isOn] = entry;
-		const item = page.make('button', { type: 'button', tabindex: '-1', role: isOn === undefined ? 'menuitem' : 'menuitemcheckbox',
+		const item = page.make('button', { type: 'button', tabindex: '-1',
+			role: isOn === undefined ? 'menuitem' : 'menuitemcheckbox',
 			'aria-checked': isOn === undefined ? undefined : String(isOn), onclick: () => {
 				closeMenu();
 				if (typeof act === 'string')
@@ -158,8 +163,8 @@ page.openMenu = (node, x, y) => {
 };
 
 page.ready(() => {
-	page.filters = { chips: page.make('div', { class: 'filters', hidden: true, role: 'group', 'aria-label': 'Filters in force' },
-					  page.place.chips) };
+	page.filters = { chips: page.make('div', { class: 'filters', hidden: true, role: 'group',
+						   'aria-label': 'Filters in force' }, page.place.chips) };
 	const button = page.button(page.place.bar, 'Filter \u25be', 'What to leave out, or to look at alone (m)', () => {
 		const { left, bottom } = button.getBoundingClientRect();
 

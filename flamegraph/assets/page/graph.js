@@ -14,7 +14,7 @@
 (page => {
 'use strict';
 
-const ROW = 18, PAD = 4, LEAST = 1, GAP = 0.7, LABEL_LEAST = 3, CLOSER = 8;
+const ROW = 18, PAD = 4, LEAST = 1, GAP = 0.7, LABEL_LEAST = 3, CLOSER = 8, CLOSEST = 1e9;
 const CANVAS_MOST = 16384;	// px; browsers refuse larger ones
 const FONT = '12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace';
 
@@ -178,7 +178,8 @@ function drawTree(yOf, isInSight, deepest) {
 	let run = null;
 
 	for (let node = zoom; node < end;) {
-		const x = (view.left[node] - left) * scale, pixels = view.total[node] * scale, depth = view.depth[node];
+		const x = (view.left[node] - left) * scale, pixels = view.total[node] * scale;
+		const depth = view.depth[node];
 		const isNarrow = pixels < LEAST && node !== zoom;
 
 		if (run && (!isNarrow || view.parent[node] !== run.parent)) {
@@ -191,7 +192,9 @@ function drawTree(yOf, isInSight, deepest) {
 		}
 		if (!isNarrow) {
 			if (isInSight(depth)) {
-				drawn.push({ node, run: null, depth, x: Math.max(0, x), width: Math.min(width, x + pixels) - Math.max(0, x) });
+				const from = Math.max(0, x);
+
+				drawn.push({ node, run: null, depth, x: from, width: Math.min(width, x + pixels) - from });
 				drawBox(node, x, yOf(depth), pixels, false);
 			}
 			node++;
@@ -199,8 +202,8 @@ function drawTree(yOf, isInSight, deepest) {
 		}
 		if (isInSight(depth)) {
 			if (!run)
-				run = { x0: x, y: yOf(depth), depth, first: node, parent: view.parent[node], left: view.left[node],
-					frames: 0, value: 0, hit: false };
+				run = { x0: x, y: yOf(depth), depth, first: node, parent: view.parent[node],
+					left: view.left[node], frames: 0, value: 0, hit: false };
 			run.x1 = x + pixels;
 			run.end = view.end[node];
 			run.right = view.left[node] + view.total[node];
@@ -218,7 +221,8 @@ function draw() {
 	if (!context || !width)
 		return;
 	const shift = scroll.scrollTop - slack(), count = rows(), isIcicle = page.state.layout === 'icicle';
-	const first = Math.max(0, Math.floor(shift / ROW)), last = Math.min(count, Math.ceil((shift + height) / ROW));
+	const first = Math.max(0, Math.floor(shift / ROW));
+	const last = Math.min(count, Math.ceil((shift + height) / ROW));
 	const shallowest = isIcicle ? first : count - last, deepest = isIcicle ? last - 1 : count - 1 - first;
 	const yOf = depth => top(depth) - shift, isInSight = depth => depth >= shallowest && depth <= deepest;
 
@@ -324,7 +328,7 @@ function move(event) {
 	hovered = found;
 	canvas.style.cursor = found ? 'pointer' : '';
 	page.emit('hover', found && !found.run ? found.node : -1, event, found && found.run);
-	if ((before && before.node) !== (found && found.node) || (before && before.run) !== (found && found.run))
+	if (!before !== !found || found && (before.node !== found.node || before.run !== found.run))
 		redraw();
 }
 
@@ -336,9 +340,11 @@ function leave() {
 
 // Closer to the few that the run stands for; to where the pointer is, when they are many.
 function lookInto(run, part) {
-	const { view, state } = page, now = windowOf(state, view), all = windowOf({ zoom: state.zoom, span: null }, view);
+	const { view, state } = page, now = windowOf(state, view);
+	const all = windowOf({ zoom: state.zoom, span: null }, view);
 	const size = Math.min((run.right - run.left) * 1.1, (now.right - now.left) / CLOSER);
-	const middle = run.right - run.left < size ? (run.left + run.right) / 2 : now.left + part * (now.right - now.left);
+	const middle = run.right - run.left < size ? (run.left + run.right) / 2
+		: now.left + part * (now.right - now.left);
 	const left = Math.max(all.left, Math.min(all.right - size, middle - size / 2));
 
 	if (run.parent !== state.zoom)
@@ -365,13 +371,15 @@ function wheel(event) {
 	if (!event.ctrlKey && !event.metaKey)
 		return;
 	event.preventDefault();
-	const { view, state } = page, now = windowOf(state, view), all = windowOf({ zoom: state.zoom, span: null }, view);
+	const { view, state } = page, now = windowOf(state, view);
+	const all = windowOf({ zoom: state.zoom, span: null }, view);
 	const part = (event.clientX - canvas.getBoundingClientRect().left) / width;
 	const factor = Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.004)));
-	const size = Math.min(all.right - all.left, Math.max((now.right - now.left) * factor, (all.right - all.left) / 1e9));
-	const left = Math.max(all.left, Math.min(all.right - size, now.left + part * (now.right - now.left - size)));
+	const shown = now.right - now.left, most = all.right - all.left;
+	const size = Math.min(most, Math.max(shown * factor, most / CLOSEST));
+	const left = Math.max(all.left, Math.min(all.right - size, now.left + part * (shown - size)));
 
-	page.apply({ span: size >= all.right - all.left ? null : { left, right: left + size } });
+	page.apply({ span: size >= most ? null : { left, right: left + size } });
 }
 
 page.ready(() => {

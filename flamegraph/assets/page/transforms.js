@@ -131,7 +131,8 @@ class Builder {
 
 		for (let i = 0; i < n; i++)
 			parents[i] = place[parents[i]];
-		return page.finishTree({ n, parent: parents, name: pick(name), kind: pick(kind), calls: null, origin: pick(this.origin),
+		return page.finishTree({ n, parent: parents, name: pick(name), kind: pick(kind), calls: null,
+					 origin: pick(this.origin),
 					 ...Object.fromEntries(this.sums.map(key => [key, pick(this[key])])) });
 	}
 }
@@ -191,11 +192,13 @@ const endsOf = (tree, key) => key === 'self' && tree.ends || key === 'samples' &
 const copy = (tree, i, above, builder) => i === 0 ? 0 : builder.child(above, tree.name[i], tree.kind[i]);
 
 function hide(tree, profile, isHidden) {
-	return rebuild(tree, profile, (i, above, builder) => i && isHidden(i) ? above : copy(tree, i, above, builder));
+	return rebuild(tree, profile, (i, above, builder) => i && isHidden(i) ? above
+		: copy(tree, i, above, builder));
 }
 
 function drop(tree, profile, name) {
-	return rebuild(tree, profile, (i, above, builder) => i && tree.name[i] === name ? GONE : copy(tree, i, above, builder));
+	return rebuild(tree, profile, (i, above, builder) => i && tree.name[i] === name ? GONE
+		: copy(tree, i, above, builder));
 }
 
 function collapse(tree, profile, name) {
