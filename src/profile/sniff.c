@@ -57,6 +57,11 @@ static const struct magic magics[] = {
 
 #define TAR_MAGIC_AT 257u
 
+static bool contains(const char *head, size_t size, const char *text)
+{
+	return memmem(head, size, text, strlen(text)) != NULL;
+}
+
 /* Blank lines, then "              module`function+0x12". */
 static bool is_dtrace(const char *head, size_t size)
 {
@@ -78,7 +83,7 @@ static bool is_other_text(const char *head, size_t size, struct np_sniff *ret)
 {
 	if (size > TAR_MAGIC_AT + 5 && memcmp(head + TAR_MAGIC_AT, "ustar", 5) == 0)
 		*ret = FOREIGN("is a tar archive", "unpack it and name the profile in it");
-	else if (size > 5 && memcmp(head, "desc:", 5) == 0 && memmem(head, size, "\nevents:", 8))
+	else if (size > 5 && memcmp(head, "desc:", 5) == 0 && contains(head, size, "\nevents:"))
 		*ret = FOREIGN("is a cachegrind profile", "open it with cg_annotate");
 	else if (size >= 16 && memcmp(head, "go 1.", 5) == 0 && memmem(head, 16, " trace\0", 7))
 		*ret = FOREIGN("is a Go execution trace", "open it with go tool trace");
@@ -87,11 +92,6 @@ static bool is_other_text(const char *head, size_t size, struct np_sniff *ret)
 	else
 		return false;
 	return true;
-}
-
-static bool contains(const char *head, size_t size, const char *text)
-{
-	return memmem(head, size, text, strlen(text)) != NULL;
 }
 
 static size_t skip_space(const char *head, size_t size, size_t at)
@@ -253,7 +253,7 @@ struct np_sniff np_sniff(const void *bytes, size_t size, bool is_whole)
 	struct np_sniff other;
 	const char *head = bytes;
 
-	if (size == 0)
+	if (!head || size == 0)
 		return FOREIGN("is empty", "was anything sampled? a profile has a stack or more");
 	if (starts_with_record(head, size))
 		return (struct np_sniff){.format = NP_FORMAT_FOLDED};
