@@ -80,9 +80,13 @@ const struct np_node *np_tree_node(const struct np_tree *tree, uint32_t node);
 uint32_t np_tree_node_count(const struct np_tree *tree);
 
 /* What else is known of a node.  Kept apart: most profiles count one thing only. */
-uint64_t np_tree_self_samples(const struct np_tree *tree, uint32_t node);  /* that ended here; = self when only one is known */
-uint64_t np_tree_total_samples(const struct np_tree *tree, uint32_t node); /* valid after np_tree_finish() */
-uint64_t np_tree_calls(const struct np_tree *tree, uint32_t node);	    /* activations seen; 0 = not counted */
+
+/* Samples that ended here; = self when only one is known. */
+uint64_t np_tree_self_samples(const struct np_tree *tree, uint32_t node);
+/* With descendants; valid after np_tree_finish(). */
+uint64_t np_tree_total_samples(const struct np_tree *tree, uint32_t node);
+/* Activations seen; 0 = not counted. */
+uint64_t np_tree_calls(const struct np_tree *tree, uint32_t node);
 
 /* Add to a node's own values.  Returns 0, or -EOVERFLOW (and adds nothing) when the sum over the
  * whole tree would pass UINT64_MAX. */
