@@ -18,7 +18,7 @@ const WORDS = {
 	invert: 'callers of the leaves',
 };
 const SEARCH_MS = 3000;
-let menu = null;
+let menu = null, isUsed = false;
 
 // Which nodes of TREE a query finds; page.view may be another tree.
 page.findNodes = (tree, query) => {
@@ -66,8 +66,10 @@ page.transformBy = (kind, node) => {
 function showChips() {
 	const { transforms } = page.state, { chips } = page.filters;
 
+	// Not for a zoom alone: the graph would jump.
+	isUsed = isUsed || transforms.length > 0;
 	chips.textContent = '';
-	chips.hidden = !transforms.length && !page.canUndo() && !page.canRedo();
+	chips.hidden = !isUsed;
 	transforms.forEach((transform, i) => {
 		const chip = page.make('span', { class: 'chip' }, chips), words = page.transformWords(transform);
 
