@@ -104,7 +104,7 @@ def test_a_dry_run_prints_each_case_and_runs_none(place):
 
 def test_errors_in_the_file_name_file_line_and_key(place):
     for line, text, words in (
-            (3, "benchmark:\n  name: t\n  comand: x\n", ["comand", "did you mean 'command'"]),
+            (3, "benchmark:\n  name: t\n  commandd: x\n", ["commandd", "did you mean 'command'"]),
             (2, "benchmark:\n  command: x\n", ["name: is missing"]),
             (4, "benchmark:\n  name: t\n  command: x\n  tier: nano\n", ["tier", "nano", "micro"]),
             (4, "benchmark:\n  name: t\n  command: x\n  parameters: {a: 1}\n", ["parameters: a"]),
