@@ -285,22 +285,31 @@ double np_hypothesis_either(double p, double q)
 	return 2 * less < more ? 2 * less : more;
 }
 
-/* How far one run's shares lie from the pooled ones, by the median of functions that are large in it. */
-static double run_centre(const struct np_experiment *experiment, const double *const *series,
-			 size_t count, size_t run, double least, double *work)
+/* The pooled shares of the functions that have LEAST on both sides; 0 stands for any other. */
+static double *pooled_shares(const struct np_experiment *experiment, const double *const *series,
+			     size_t count, double least)
 {
-	double share[2], sum[2], n = experiment->exposure[run];
-	size_t used = 0;
+	double *pooled = np_xcalloc(count + 1, sizeof(*pooled)), share[2], sum[2];
 
 	for (size_t i = 0; i < count; i++) {
-		double pooled;
-
 		pool(experiment, series[i], share, sum);
-		pooled = (share[0] * sum[0] + share[1] * sum[1]) / (sum[0] + sum[1]);
-		if (share[0] >= least && share[1] >= least && series[i][run] > 0 && n * pooled >= 5)
-			work[used++] = log(series[i][run] / n / pooled);
+		if (share[0] >= least && share[1] >= least)
+			pooled[i] = (share[0] * sum[0] + share[1] * sum[1]) / (sum[0] + sum[1]);
 	}
-	return used > 0 ? median(work, used) : 0;
+	return pooled;
+}
+
+/* How far one run's shares lie from the pooled ones, by the median of functions that are large in it. */
+static double run_centre(const struct np_experiment *experiment, const double *const *series,
+			 size_t count, size_t run, const double *pooled, double *work)
+{
+	double n = experiment->exposure[run];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (n * pooled[i] >= 5 && series[i][run] > 0)
+			work[used++] = series[i][run] / n / pooled[i];
+	return used > 0 ? log(median(work, used)) : 0;
 }
 
 /* The standard error of a common change by how much it differs between runs of a side, and how many of
@@ -308,17 +317,18 @@ static double run_centre(const struct np_experiment *experiment, const double *c
 static double runs_error(const struct np_experiment *experiment, const double *const *series,
 			 size_t count, double least, double *work, double *ret_sigmas)
 {
-	double squares = 0, df = (double)runs_of(experiment) - 2;
+	double squares = 0, df = (double)runs_of(experiment) - 2, *pooled;
 	size_t run = 0;
 
 	*ret_sigmas = GUARD_SIGMAS;
 	if (df < 1)
 		return 0;
+	pooled = pooled_shares(experiment, series, count, least);
 	for (int side = 0; side < 2; side++) {
 		double n = (double)experiment->count[side], mean = 0, of_run = 0;
 
 		for (size_t i = 0; i < experiment->count[side]; i++, run++) {
-			double centre = run_centre(experiment, series, count, run, least, work);
+			double centre = run_centre(experiment, series, count, run, pooled, work);
 			double off = centre - mean;
 
 			mean += off / (double)(i + 1);
@@ -326,6 +336,7 @@ static double runs_error(const struct np_experiment *experiment, const double *c
 		}
 		squares += n > 1 ? of_run : 0;
 	}
+	free(pooled);
 	*ret_sigmas = np_student_quantile(GUARD_CHANCE, df);
 	return sqrt(squares / df * (1 / (double)experiment->count[0] + 1 / (double)experiment->count[1]));
 }
@@ -354,10 +365,13 @@ bool np_hypothesis_guard(struct np_experiment *experiment, const double *const *
 		ratios[i] = fabs(ratios[i] - centre);
 	spread = 1.4826 * median(ratios, used);
 	error = 1.2533 * spread / sqrt((double)used);
+	if (fabs(centre) < GUARD_LEAST || fabs(centre) < GUARD_SIGMAS * error) {
+		free(ratios);
+		return false;
+	}
 	between = runs_error(experiment, series, count, least, ratios, &sigmas);
 	free(ratios);
-	if (fabs(centre) < GUARD_LEAST || fabs(centre) < GUARD_SIGMAS * error ||
-	    fabs(centre) < sigmas * between)
+	if (fabs(centre) < sigmas * between)
 		return false;
 	experiment->scale = exp(centre);
 	experiment->scale_error = fmax(error, between);
