@@ -106,7 +106,7 @@ def gate(build, before, after):
     """The report, and the functions that are called slower for their own sake."""
     run = subprocess.run([os.path.join(build, "tools", "neuroprof-report"), "gate", "-f", "json", *before, "--",
                           *after], stdout=subprocess.PIPE, check=False)
-    if run.returncode not in (0, 1):
+    if run.returncode not in (0, 1, 3):
         sys.exit(f"gate: exit {run.returncode}: {run.stdout.decode()[:400]}")
     report = json.loads(run.stdout)
     return report, [f["function"] for f in report["findings"] if f["role"] == "cause" and f["direction"] == "slower"]
@@ -115,17 +115,18 @@ def gate(build, before, after):
 def same_code(build, recordings, runs):
     """Every recording in one pair at most."""
     result = {"pairs": 0, "verdicts": {}, "wrong": {}, "samples_a_run": 0}
-    noise = []
+    noise, samples = [], []
     for at in range(0, len(recordings) - 2 * runs + 1, 2 * runs):
         pair = recordings[at:at + 2 * runs]
         report, slower = gate(build, pair[:runs], pair[runs:])
-        result["pairs"] += 1
+        result["pairs"] += report["verdict"] != "UNUSABLE"      # no verdict, so neither right nor wrong
         result["verdicts"][report["verdict"]] = result["verdicts"].get(report["verdict"], 0) + 1
-        result["samples_a_run"] += sum(run["samples"] for run in report["before"]) / runs
-        noise.append(report["method"]["noise_self"])
+        samples += [run["samples"] for run in report["before"]]
+        if report["verdict"] != "UNUSABLE":
+            noise.append(report["method"]["noise_self"])
         for function in slower if report["verdict"] == "FAIL" else []:
             result["wrong"][function] = result["wrong"].get(function, 0) + 1
-    result["samples_a_run"] /= max(1, result["pairs"])
+    result["samples_a_run"] = sum(samples) / max(1, len(samples))
     result["noise_self_median"] = sorted(noise)[len(noise) // 2] if noise else 0
     return result
 
