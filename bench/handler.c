@@ -2,13 +2,13 @@
  *
  * handler.c - what a profiler's signal handler costs, in time-stamp counter cycles.
  *
- *   handler leaf|known|new DEPTH SAMPLES
+ *   handler leaf|known|new DEPTH SAMPLES [record]
  *
  * Any profiler that samples by SIGPROF can be measured as it is, preloaded: the kernel is asked for
  * the handler that the profiler installed, and a wrapper that reads the counter around it takes its
  * place.  So every figure is one real sample of the stock library, stack recorded, from its own
- * timer.  Built with NP_BENCH_UNWIND it needs no profiler: a handler of its own unwinds by cfi and
- * records nothing.
+ * timer.  Built with NP_BENCH_UNWIND it needs no profiler: a handler of its own unwinds by cfi, and
+ * records the stack if `record` is given; its samples come one after the other, with warm caches.
  *
  *   leaf    between two samples only the innermost function changes
  *   known   between two samples the whole stack is left, and another of PATHS paths of calls is
@@ -57,54 +57,62 @@ static void measured(int signal, siginfo_t *info, void *context)
 
 #ifdef NP_BENCH_UNWIND
 
-#include <fcntl.h>
-#include <linux/perf_event.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "signal/unwind.h"
+#include "signal/record.h"
 
-static struct np_stack stack;
+static struct np_thread self;
 static uintptr_t stack_high;
+static bool recording;
 
-static void unwind_alone(int signal, siginfo_t *info, void *context)
+static void unwind_and_record(int signal, siginfo_t *info, void *context)
 {
 	const ucontext_t *interrupted = context;
 	struct np_stack_range range = {
 		.low = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RSP] - 128,
 		.high = stack_high,
 	};
-	bool same_activation;
+	uint8_t quality_before = self.stack.quality;
+	bool same_activation = false;
+	uint32_t same, known;
 
 	(void)signal;
 	(void)info;
-	np_unwinder_cfi.unwind(NULL, interrupted, &range, &stack, &same_activation);
+	same = np_unwinder_cfi.unwind(&np_sampler.spool, interrupted, &range, &self.stack,
+				      &same_activation);
+	known = self.stack.quality != quality_before ? 0
+	      : same < self.nodes_valid ? same : self.nodes_valid;
+	if (recording)
+		np_record(&self, known, same + same_activation, 1);
 }
 
-/* The clock that the library takes, too. */
+/* A spool that is gone when the program ends. */
+static bool make_spool(void)
+{
+	static const char name[16] = "bench";
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/shm/neuroprof-bench-%d.spool", (int)getpid());
+	if (np_spool_create(&np_sampler.spool, path, 64u << 20) < 0)
+		return false;
+	unlink(path);
+	self.entry = np_spool_thread_add(&np_sampler.spool, 1, name);
+	recording = true;
+	return true;
+}
+
 static bool take_handler(void)
 {
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
-		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_TASK_CLOCK,
-		.sample_period = 1003009,	/* 997 Hz */
-		.disabled = 1,
-		.exclude_hv = 1,
-		.wakeup_events = 1,
-	};
-	struct sigaction action = { .sa_sigaction = measured, .sa_flags = SA_SIGINFO | SA_RESTART };
-	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = (pid_t)syscall(SYS_gettid) };
-	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	struct sigaction action = { .sa_sigaction = measured, .sa_flags = SA_SIGINFO };
 
-	theirs = unwind_alone;
-	if (fd >= 0 && sigaction(SIGPROF, &action, NULL) == 0 &&
-	    fcntl(fd, F_SETOWN_EX, &owner) == 0 && fcntl(fd, F_SETSIG, SIGPROF) == 0 &&
-	    fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) == 0 &&
-	    ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0)
-		return true;
-	fprintf(stderr, "handler: no perf_event clock: %s\n", strerror(errno));
-	return false;
+	theirs = unwind_and_record;
+	return sigaction(SIGPROF, &action, NULL) == 0;
+}
+
+/* One signal after the other, with warm caches: nearly the same on a busy machine. */
+static void tick(void)
+{
+	np_syscall(SYS_tkill, np_syscall(SYS_gettid), SIGPROF);
 }
 
 static void note_stack(char **argv)
@@ -142,6 +150,16 @@ static void note_stack(char **argv)
 	(void)argv;
 }
 
+static bool make_spool(void)		/* the profiler's own is measured */
+{
+	return false;
+}
+
+static void tick(void)
+{
+	/* The profiler's clock does it. */
+}
+
 #endif
 
 static uint64_t cpu_ns(void)
@@ -167,6 +185,7 @@ static uint64_t next_random(void)
 		uint32_t before = taken;                                                           \
 		uint64_t until = cpu_ns() + PROBE_SECONDS * 1000000000ull;                         \
 		while (taken == before) {                                                          \
+			tick();                                                                    \
 			for (int i = 0; i < 100000 && taken == before; i++)                        \
 				sink += n;                                                         \
 			if (taken == before && cpu_ns() > until) {                                 \
@@ -266,10 +285,10 @@ int main(int argc, char **argv)
 	/* Around the steps: _start, two of libc, main, measure, rebuild, and bottom, leaf. */
 	unsigned int depth = frames > 8 ? frames - 8 : 0;
 
-	while (mode < MODE_MAX && (argc != 4 || strcmp(argv[1], modes[mode]) != 0))
+	while (mode < MODE_MAX && (argc < 4 || strcmp(argv[1], modes[mode]) != 0))
 		mode++;
 	if (mode == MODE_MAX || frames == 0) {
-		fprintf(stderr, "usage: handler leaf|known|new DEPTH SAMPLES\n");
+		fprintf(stderr, "usage: handler leaf|known|new DEPTH SAMPLES [record]\n");
 		return 2;
 	}
 	wanted = (uint32_t)atoi(argv[3]);
@@ -277,6 +296,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "handler: SAMPLES is %s; it must be from 100 to %d\n", argv[3],
 			SAMPLES_MAX);
 		return 2;
+	}
+	if (argc > 4 && !make_spool()) {
+		fprintf(stderr, "handler: cannot record by itself\n");
+		return 1;
 	}
 	note_stack(argv);
 	seed = (uint64_t)time(NULL) * 0x9e3779b97f4a7c15u | 1;
