@@ -112,7 +112,9 @@ static bool take_handler(void)
 /* One signal after the other, with warm caches: nearly the same on a busy machine. */
 static void tick(void)
 {
-	np_syscall(SYS_tkill, np_syscall(SYS_gettid), SIGPROF);
+	long tid = np_syscall(SYS_gettid);
+
+	np_syscall(SYS_tkill, tid, SIGPROF);
 }
 
 static void note_stack(char **argv)
