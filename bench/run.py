@@ -90,7 +90,7 @@ def bench_handler(bench):
     if os.path.exists(GPERFTOOLS):
         profilers["gperftools"] = (bench.handler, bench.gperftools(hz))
     print("handler: cycles of one sample, stack recorded, p10 / p50 / p99; the kernel's part is not in them")
-    print("  (cfi: one sample after the other, caches warm; the others: by the profiler's own clock.")
+    print("  (cfi: one sample after the other, caches warm; the others: by the profiler's own clock;")
     print("  p10 is what it takes undisturbed: other work on the machine empties the caches and delays the ticks)")
     print(" " * 28 + "".join(f"depth {depth}".rjust(26) for depth in DEPTHS) + "first sample".rjust(15))
     for mode, meaning in MODES.items():
