@@ -119,7 +119,7 @@ void sample_print_checksum(const char *name, uint64_t value)
 	printf("%s=0x%016llx\n", name, (unsigned long long)value);
 }
 
-static void complain(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments)
 {
 	fflush(stdout);
 	fprintf(stderr, "%s: ", program_invocation_short_name);
