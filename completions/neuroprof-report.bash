@@ -3,7 +3,7 @@
 
 # Of diff and gate: uses the variables of its caller.
 _neuroprof_report_pair() {
-	local options='--top --format --output --names --config --no-config --same-work --min-points --min-percent --rate --noise --strict --help'
+	local options='--top --format --output --names --config --no-config --span --slowest --same-work --min-points --min-percent --rate --noise --strict --help'
 	local formats='text markdown json'
 
 	case ${words[1]} in
@@ -38,7 +38,7 @@ _neuroprof_report_pair() {
 }
 
 # How profiles are read: options of several commands.
-_neuroprof_report_input='--label --threads --group-by --event --columns --dialect --drop-threads --drop-empty
+_neuroprof_report_input='--label --threads --group-by --span --slowest --rest --event --columns --dialect --drop-threads --drop-empty
 	--merge-kinds --lax --anonymize --strict'
 
 # How pictures look: of the report and of flamegraph.
@@ -50,7 +50,7 @@ _neuroprof_report_input_value() {
 	case $prev in
 	--columns) mapfile -t COMPREPLY < <(compgen -W '1 2 3 auto' -- "$cur") ;;
 	--dialect) mapfile -t COMPREPLY < <(compgen -W 'auto perf pyspy austin tachyon ap bcc' -- "$cur") ;;
-	--label | --group-by | --event) ;;
+	--label | --group-by | --span | --slowest | --event) ;;
 	*) return 1 ;;
 	esac
 }

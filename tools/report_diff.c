@@ -17,7 +17,8 @@
 static const char help_text[] =
 	"usage: neuroprof-report diff [OPTION…] BEFORE… -- AFTER…\n"
 	"       neuroprof-report diff [OPTION…] BEFORE AFTER\n"
-	"       neuroprof-report diff [OPTION…] BOTH\n\n"
+	"       neuroprof-report diff [OPTION…] BOTH\n"
+	"       neuroprof-report diff --span NAME --slowest 1% [OPTION…] PROFILE…\n\n"
 	"Shows what became slower and what faster, and what of it is more than noise.\n"
 	"BOTH: folded stacks whose lines end in two numbers, as difffolded.pl writes them.\n\n"
 	"  -f, --format FORMAT      text (default), markdown, json; html: one page of both\n"
@@ -26,6 +27,8 @@ static const char help_text[] =
 	"      --svg FILE           the flame graph of both, coloured by the change ('-': standard output)\n"
 	"      --view VIEW          its widths: union (default), before, after\n"
 	"      --title TEXT, --icicle, --width PX, --minwidth PX   as without a command\n\n"
+	"      --span NAME          of pprof: only what was taken inside a span of that name\n"
+	"      --slowest PERCENT    the other spans of that name are BEFORE, the slowest AFTER\n"
 	"      --same-work          both sides did the same work: compare times, not shares\n"
 	"      --names FILE         names that are the same: lines of REGEX => REPLACEMENT\n"
 	"      --min-points P       smallest change that matters, in percent points (0.5)\n"

@@ -27,6 +27,9 @@ extern const char np_report_input_help[];
 /* Take one of them into READ; false: it is none of them.  Exits with NP_EXIT_USAGE and one line when
  * VALUE is wrong; VALUE may be changed and must stay.  READ's labels are the caller's to free. */
 bool np_report_input_take(struct np_read_options *read, int option, char *value);
+/* "1%" as 0.01; exits with usage. */
+double np_report_slowest(const char *text);
+
 void np_report_input_free(struct np_read_options *read);
 
 /* Two tables, both ending with a row of zeroes, as one; to be freed.  The other: OWN and the options

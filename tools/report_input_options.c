@@ -66,7 +66,7 @@ static void add_label(struct np_read_options *read, char *text)
 	read->labels = labels;
 }
 
-static double slowest(const char *text)
+double np_report_slowest(const char *text)
 {
 	char *end;
 	double percent = strtod(text, &end);
@@ -118,7 +118,7 @@ bool np_report_input_take(struct np_read_options *read, int option, char *value)
 		read->span = value;
 		break;
 	case OPT_SLOWEST:
-		read->slowest = slowest(value);
+		read->slowest = np_report_slowest(value);
 		break;
 	case OPT_REST:
 		read->rest = true;

@@ -23,7 +23,8 @@ static int add_file(struct np_pair *pair, enum np_side side, const char *path,
 {
 	const struct np_read_options options = { .strict = pair->strict,
 		.columns = pair->two_columns ? 2 : 0,
-		.value_column = pair->two_columns ? (unsigned)side + 1 : 0 };
+		.value_column = pair->two_columns ? (unsigned)side + 1 : 0, .span = pair->span,
+		.slowest = pair->slowest, .rest = side == NP_BEFORE };
 	struct np_read_report report = { .message = "" };
 	struct np_tree *tree = np_tree_create();
 	int rc = np_read_path(path, &options, tree, &report);

@@ -36,6 +36,8 @@ struct np_pair {
 	char **files[NP_SIDES];
 	size_t file_count[NP_SIDES];
 	bool two_columns;	/* both sides are the columns of one file */
+	const char *span;	/* only samples inside a span of this name; NULL: all */
+	double slowest;		/* above 0: all files are both sides, after has the slowest share */
 	struct np_gate_options options;
 	const char *name_map;
 	bool strict;

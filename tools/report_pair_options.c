@@ -13,10 +13,12 @@
 #include "../flamegraph/svg.h"
 #include "base/message.h"
 #include "profile/folded_columns.h"
+#include "report_input.h"
 #include "report_pair.h"
 
 enum { OPT_NAMES = 256, OPT_STRICT, OPT_SAME_WORK, OPT_RATE, OPT_POINTS, OPT_PERCENT, OPT_NOISE,
        OPT_RUNS, OPT_SAMPLES, OPT_UNRESOLVED, OPT_CUT, OPT_LOST, OPT_BUDGET, OPT_FAIL_ON, OPT_WRITE, OPT_CONFIRM, OPT_CONFIG, OPT_NO_CONFIG,
+       OPT_SPAN, OPT_SLOWEST,
        OPT_SVG, OPT_VIEW, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_HELP };
 
 static const struct option diff_options[] = {
@@ -25,6 +27,8 @@ static const struct option diff_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "names", required_argument, NULL, OPT_NAMES },
 	{ "strict", no_argument, NULL, OPT_STRICT },
+	{ "span", required_argument, NULL, OPT_SPAN },
+	{ "slowest", required_argument, NULL, OPT_SLOWEST },
 	{ "same-work", no_argument, NULL, OPT_SAME_WORK },
 	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "min-points", required_argument, NULL, OPT_POINTS },
@@ -290,6 +294,12 @@ static void take(struct np_pair *pair, int option, const char *help, enum np_pai
 	case OPT_NO_CONFIG:
 		pair->no_config = true;
 		break;
+	case OPT_SPAN:
+		pair->span = optarg;
+		break;
+	case OPT_SLOWEST:
+		pair->slowest = np_report_slowest(optarg);
+		break;
 	case OPT_HELP:
 		fputs(help, stdout);
 		exit(fflush(stdout) == 0 ? NP_EXIT_OK : NP_EXIT_FAILURE);
@@ -333,6 +343,16 @@ static void split(struct np_pair *pair, int argc, char **argv, int dashes)
 	pair->file_count[NP_BEFORE] = (size_t)(dashes - optind);
 	pair->files[NP_AFTER] = argv + dashes + 1;
 	pair->file_count[NP_AFTER] = dashes < argc ? (size_t)(argc - dashes - 1) : 0;
+	if (pair->slowest > 0 && !pair->span)
+		np_die(NP_EXIT_USAGE, "--slowest: of which spans? --span NAME says so");
+	if (pair->slowest > 0 && dashes < argc)
+		np_die(NP_EXIT_USAGE, "--slowest: every profile is both sides, the slowest spans and the "
+		       "others: leave out '--'");
+	if (pair->slowest > 0) {
+		pair->file_count[NP_AFTER] = pair->file_count[NP_BEFORE];
+		pair->files[NP_AFTER] = pair->files[NP_BEFORE];
+		return;
+	}
 	if (dashes == argc && pair->file_count[NP_BEFORE] == 2) {
 		pair->file_count[NP_BEFORE] = pair->file_count[NP_AFTER] = 1;
 		pair->files[NP_AFTER] = pair->files[NP_BEFORE] + 1;

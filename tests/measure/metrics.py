@@ -92,6 +92,10 @@ def test_samples_carry_the_spans_around_them(build, metered):
             assert stacks, f"span {span}: {result.stderr.decode()}"
             assert share(stacks, function) > 0.95, f"span {span}: {share(stacks, function)} in {function}"
             assert share(stacks, other) == 0, f"span {span}: {share(stacks, other)} in {other}"
+        profile, = [os.path.join(place.out, f) for f in os.listdir(place.out) if f.endswith(".pb.gz")]
+        diff = run([build.report, "diff", "--span", "outer", "--slowest", "2%", profile]).stdout.decode()
+        slower, faster = diff.split("Slower")[1].split("Faster")
+        assert "burn_slow" in slower and "burn_fast" in faster, diff
         _, stacks = labels_of(build, place, "--label", "span=outer")
         assert {True} == {any("work" in f for f in stack) for stack in stacks}, stacks
         assert share(stacks, "burn_slow") > 0.1 and share(stacks, "burn_fast") > 0.1
