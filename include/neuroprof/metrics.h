@@ -21,8 +21,9 @@
  *
  * Functions that return a handle: ordinary context, any thread, no lock and no allocation from the
  * heap; the same arguments give the same handle.  A handle is valid until the process ends, also in
- * its fork children, which count anew.  All others: any thread, no lock, no allocation, no system
- * call but the clock's.  None is for signal handlers.
+ * its fork children, which count anew.  All others: any thread, no lock, no allocation; the first use
+ * of a handle in a process makes its place, which may take some twenty system calls, and those after it
+ * make none but the clock's.  None is for signal handlers.
  */
 #ifndef NEUROPROF_METRICS_H
 #define NEUROPROF_METRICS_H

@@ -103,8 +103,8 @@ NP_EXPORT struct neuroprof_metric *neuroprof_metric_find(enum neuroprof_kind kin
 	}
 }
 
-/* Cells in the present image's spool.  Threads that come at once: one makes them, the others' values
- * of this moment go nowhere. */
+/* Cells in the present image's spool.  Threads that come at once: one makes them, by some twenty system
+ * calls, and the others wait, so that no value is lost. */
 static bool bind(struct neuroprof_metric *metric)
 {
 	uint32_t image = np_sampler.image + 1, entry = NP_SPOOL_ENTRY_NONE, none = 0;
@@ -112,8 +112,15 @@ static bool bind(struct neuroprof_metric *metric)
 
 	if (!np_signals_here() || np_load_relaxed(&np_agent.finished))
 		return false;
-	if (!np_cas_acq_rel(&metric->binding, &none, image) && none == image)
-		return false;
+	if (!np_cas_acq_rel(&metric->binding, &none, image) && none == image) {
+		while (np_load_acquire(&metric->binding) == image)
+			np_syscall(SYS_sched_yield);
+		return np_load_acquire(&metric->image) == image;
+	}
+	if (np_load_acquire(&metric->image) == image) {	/* it was done just before */
+		np_store_release(&metric->binding, 0);
+		return true;
+	}
 	metric->binding = image;	/* a parent that forked while it bound left its own here */
 	np_signals_block(&mask);
 	if (np_sampler_spool())

@@ -14,6 +14,9 @@ build = Build(sys.argv[1])
 program = build.program("host_unseen")
 HZ = 997
 SECONDS = 0.5
+# Such threads are looked at every 2^28 cycles (src/signal/account.c), some 0.13 s and a sample apart; what one
+# uses after the last look at it nobody can ask.
+LAST_LOOK = 0.15
 
 # (how they are made, threads that must be counted as not covered, are they sampled)
 CASES = [("raw", 1, False), ("instruction", 1, False), ("libc", 2, False), ("early", 0, True)]
@@ -46,7 +49,7 @@ def check(case, count, sampled, clock):
         assert abs(main - SECONDS * HZ) < 0.1 * SECONDS * HZ, f"{case}: main has {main} periods"
         assert int(found[1] if found else 0) == count, f"{case}: {found}"
         carried = other / HZ + float(missing[1] if missing else 0)
-        assert abs(carried - SECONDS) < 0.1 * SECONDS, f"{case}: {carried} s of {SECONDS} are accounted for"
+        assert SECONDS - LAST_LOOK < carried < 1.1 * SECONDS, f"{case}: {carried} s of {SECONDS} are accounted for"
         if sampled:
             assert other > 0.5 * SECONDS * HZ, f"{case}: only {other} periods were sampled"
         else:
