@@ -74,6 +74,9 @@ bool np_descriptor_may_be_event(int fd);	/* false: somebody else's; signal-safe 
 void np_descriptor_forget(int fd);		/* signal-safe */
 void np_descriptors_wait(void);			/* until no thread changes the limit (before a fork) */
 
+/* ---- attach.c: what the first thread of an image used before it was attached. */
+void np_attach_account_startup(struct np_thread *self);
+
 /* ---- threads.c: pthread_create and what a thread needs. */
 struct np_thread *np_thread_take(void);		/* NULL when memory is out */
 void np_thread_give_back(struct np_thread *thread);

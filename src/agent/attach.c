@@ -198,7 +198,7 @@ static bool parent_is_profiled(void)
 
 /* What the loader and other constructors used before us, in whole periods: kept on a node of its
  * own.  A large value means that another program ran in this process before its exec. */
-static void account_startup(struct np_thread *self)
+void np_attach_account_startup(struct np_thread *self)
 {
 	const int64_t most_ns = 100000000;
 	int64_t used = (int64_t)self->cpu_last_ns, period = (int64_t)np_sampler.period_ns;
@@ -256,7 +256,7 @@ __attribute__((constructor)) static void attach(void)
 	if (np_thread_attach(self)) {
 		np_unseen_look(NP_LOOK_FIRST);
 		if (np_agent.config.start)
-			account_startup(self);
+			np_attach_account_startup(self);
 		else
 			np_sampler_spool();	/* now, for `neuroprof start` must find it */
 	} else {

@@ -99,10 +99,10 @@ static void after_fork_child(void)
 		goto out;
 	}
 	np_store_relaxed(&np_sampler.enabled, 1);
-	if (np_thread_attach(self))
-		self->cpu_last_ns = 0;	/* this thread is as old as the process */
-	else
+	if (!np_thread_attach(self))
 		np_thread_self = NULL;
+	else if (np_sampler.identity.control)
+		np_attach_account_startup(self);	/* it can be milliseconds on a busy machine */
 out:
 	np_signals_restore(fork_mask);
 }
