@@ -16,7 +16,7 @@ import time
 # The defect that is planted, and what is judged: where it hurts, not where it is.
 DEFECTS = {
     "ryot": ("--defect sort", "inter_token_p50_ms"),
-    "sigmalang": ("--defect tiny-flush", "compress_mb_per_s"),
+    "sigmalang": ("--defect convoy", "compress_mb_per_s"),
     "sigmavault": ("--defect weak-hash", "reads_per_s"),
     "agents": ("--defect poll", "task_p50_ms"),
 }

@@ -78,7 +78,7 @@ class Evidence:
         work = self.command(10)
         print(f"A/A, {trials} trials, the other core loaded: the same program twice, 10 ms of CPU a run")
         with Load():
-            for metric in ("cpu_ms", "wall_ms"):
+            for metric in ("cpu_ms", "wall_ms"):  # the default for such a program, and the harder one
                 verdicts = self.count(f"  neuroprof-bench, by {metric}", trials, work, work, "--metric", metric)
                 wrong = sum(verdicts.get(name, 0) for name in CALLED)
                 print(f"    called a change: {wrong} of {trials} = {100 * wrong / trials:.1f} % (aim <= 2 %)")

@@ -61,25 +61,28 @@ static void run_chunks(const struct sigmalang_settings *settings, const uint8_t 
 	struct sigmalang_chunk *chunks = cut(settings, corpus, size, &count);
 	uint8_t *back = sample_allocate(size);
 	uint64_t pack_ns = 0, unpack_ns = 0, passes = 0;
-	uint64_t end = sample_now_ns() + settings->seconds * 1000000000u, cpu = sample_process_cpu_ns();
+	uint64_t end = sample_now_ns() + settings->seconds * 1000000000u, cpu_ns = 0, cpu;
 	double mb;
 
 	do {
+		cpu = sample_process_cpu_ns();
 		pack_ns += sigmalang_pack(settings, chunks, count, settings->threads);
+		cpu_ns += sample_process_cpu_ns() - cpu;
 		memset(back, 0, size);
+		cpu = sample_process_cpu_ns();
 		unpack_ns += sigmalang_unpack(settings, chunks, count, corpus, back, settings->threads);
+		cpu_ns += sample_process_cpu_ns() - cpu;
 		if (memcmp(back, corpus, size) != 0)
 			sample_fail("the round trip does not give back the original");
 		passes++;
 	} while (sample_now_ns() < end);
-	cpu = sample_process_cpu_ns() - cpu;
 	mb = (double)size * (double)passes / 1e6;
 	sample_print_whole("passes", passes);
 	sample_print("compress_mb_per_s", mb / ((double)pack_ns / 1e9));
 	sample_print("decompress_mb_per_s", mb / ((double)unpack_ns / 1e9));
 	sample_print("compress_ms_per_mb", (double)pack_ns / 1e6 / mb);
 	sample_print("decompress_ms_per_mb", (double)unpack_ns / 1e6 / mb);
-	sample_print("cores_used", (double)cpu / (double)(pack_ns + unpack_ns));
+	sample_print("cores_used", (double)cpu_ns / (double)(pack_ns + unpack_ns));
 	print_result(settings, chunks, count, size);
 	for (size_t i = 0; i < count; i++)
 		free(chunks[i].packed);
