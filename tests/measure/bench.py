@@ -240,7 +240,8 @@ def test_what_the_header_counts_is_a_metric_too(_):
     metrics = json.loads(done.stdout)["benchmarks"][0]["arms"][0]["runs"][0]["metrics"]
     check("calls", (metrics["calls_total"], metrics["calls_total.route./a"]), ([50], [100]))
     check("sizes", metrics["sizes_p50_By"], [25])
-    assert 0.2e6 < metrics["inner_p50_ns"][0] < 1e9 and metrics["inner_count"] == [50], metrics
+    # Each span works for 0.2 ms or longer; a quantile is the middle of its bucket, at most 1 % away.
+    assert 0.2e6 * 0.99 <= metrics["inner_p50_ns"][0] < 1e9 and metrics["inner_count"] == [50], metrics
 
 
 def test_optimisations_of_inference_do_not_change_its_tokens(_):
