@@ -18,9 +18,10 @@ def bench_page(bench):
         print("    cannot: no node")
         return
     playwright = os.path.join(HERE, "../build/node/node_modules/playwright-core")
-    env = {**os.environ, "NP_PLAYWRIGHT": os.environ.get("NP_PLAYWRIGHT", os.path.abspath(playwright))}
+    env = {**os.environ, "NP_ONLY": "size",
+           "NP_PLAYWRIGHT": os.environ.get("NP_PLAYWRIGHT", os.path.abspath(playwright))}
     done = subprocess.run(["node", os.path.join(HERE, "../tests/host/page_engine_browser.js"),
-                           os.path.join(bench.build, "tools/neuroprof-report"), str(nodes), "size"],
+                           os.path.join(bench.build, "tools/neuroprof-report"), str(nodes)],
                           env=env, capture_output=True, text=True)
     for line in done.stdout.splitlines():
         print(f"    {line}")

@@ -1,60 +1,27 @@
 // SPDX-License-Identifier: MIT
 //
 // page_engine_browser.js - the HTML page's graph, transforms, history and size in a real browser:
-//	node page_engine_browser.js REPORT_TOOL [NODES [PART]]
+//	node page_engine_browser.js REPORT_TOOL [NODES]
 //
 // Times of a profile of NODES (100 000) nodes are printed, not judged; ./dev bench page takes 500 000.
-// Needs Chromium ($CHROMIUM or /usr/bin/chromium) and playwright-core ($NP_PLAYWRIGHT, its directory, or
-// anywhere node looks); without, exit 77.
+// See browser.js for what it needs.
 'use strict';
-const fs = require('fs'), os = require('os'), path = require('path');
+const fs = require('fs'), path = require('path');
 const { execFileSync } = require('child_process');
+const browser = require('./browser.js'), seen = require('./page_seen.js');
 
-const [, , tool, nodes, only] = process.argv;
-const browserPath = process.env.CHROMIUM || '/usr/bin/chromium';
+const [, , tool, nodes] = process.argv;
+const { check, work } = browser;
+const { hash, plain } = seen;
 const WIDTH = 1280, HEIGHT = 800, ROW = 18;
-let playwright, failures = 0, checks = 0;
-
-function skip(why) {
-	console.log('skipped: ' + why);
-	process.exit(77);
-}
-
-try {
-	playwright = require(process.env.NP_PLAYWRIGHT || 'playwright-core');
-} catch (error) {
-	skip('no playwright-core: npm install playwright-core somewhere, NP_PLAYWRIGHT=<there>/node_modules/playwright-core');
-}
-if (!fs.existsSync(browserPath))
-	skip('no ' + browserPath + ': apt-get install chromium');
-
-function check(what, condition, detail) {
-	checks++;
-	if (!condition) {
-		failures++;
-		console.log('FAIL ' + what + (detail === undefined ? '' : ': ' + JSON.stringify(detail)));
-	}
-}
-
-const work = fs.mkdtempSync(path.join(os.tmpdir(), 'np-engine-'));
-function draw(name, folded, ...options) {
-	const input = path.join(work, name + '.folded'), output = path.join(work, name + '.html');
-
-	fs.writeFileSync(input, folded);
-	execFileSync(tool, [input, '-o', output, ...options]);
-	return 'file://' + output;
-}
+const draw = (name, folded, ...options) => browser.draw(tool, 'html', name, folded, ...options);
 
 async function open(page, address) {
-	await page.goto('about:blank');
-	await page.goto(address);
-	await page.waitForSelector('html.live');
+	await seen.open(page, address);
 	await settled(page);
 }
 
 const settled = page => page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
-const plain = text => text.replace(/\u00a0/g, ' ');
-const hash = page => page.evaluate(() => decodeURIComponent(location.hash));
 const status = async page => plain(await page.locator('.status').textContent());
 const chips = async page => (await page.locator('.chip > span').allTextContents()).map(plain);
 const button = (page, name) => page.locator('.filters button', { hasText: name }).click();
@@ -314,22 +281,4 @@ async function size(page) {
 	check('it was zoomed and searched', (await hash(page)) !== before && (await hash(page)).includes('search=method_6'), await hash(page));
 }
 
-(async () => {
-	const browser = await playwright.chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
-
-	for (const part of [zooming, narrowness, transforming, menu, depth, two, size].filter(one => !only || one.name === only)) {
-		const context = await browser.newContext({ viewport: { width: WIDTH, height: HEIGHT } }), page = await context.newPage();
-
-		page.on('pageerror', error => check(part.name + ': no error in the script', false, error.message));
-		page.on('console', message => message.type() === 'error' && check(part.name + ': no complaint of the browser', false, message.text()));
-		await part(page);
-		await context.close();
-	}
-	await browser.close();
-	fs.rmSync(work, { recursive: true });
-	console.log(checks - failures + ' of ' + checks + ' checks hold');
-	process.exit(failures ? 1 : 0);
-})().catch(error => {
-	console.log(error);
-	process.exit(1);
-});
+browser.run([zooming, narrowness, transforming, menu, depth, two, size], { viewport: { width: WIDTH, height: HEIGHT } });

@@ -2,46 +2,14 @@
 //
 // report_browser.js - the picture in a real browser: node report_browser.js REPORT_TOOL GOLDEN_DIR [SHOTS_DIR]
 //
-// Needs Chromium ($CHROMIUM or /usr/bin/chromium) and playwright-core ($NP_PLAYWRIGHT, its
-// directory, or anywhere node looks); without, exit 77.
+// See browser.js for what it needs.
 'use strict';
-const fs = require('fs'), os = require('os'), path = require('path');
-const { execFileSync } = require('child_process');
+const fs = require('fs'), path = require('path');
+const browser = require('./browser.js');
 
 const [, , tool, golden, shots] = process.argv;
-const browserPath = process.env.CHROMIUM || '/usr/bin/chromium';
-let playwright;
-
-function skip(why) {
-	console.log('skipped: ' + why);
-	process.exit(77);
-}
-
-try {
-	playwright = require(process.env.NP_PLAYWRIGHT || 'playwright-core');
-} catch (error) {
-	skip('no playwright-core: npm install playwright-core somewhere, NP_PLAYWRIGHT=<there>/node_modules/playwright-core');
-}
-if (!fs.existsSync(browserPath))
-	skip('no ' + browserPath + ': apt-get install chromium');
-
-let failures = 0, checks = 0;
-function check(what, condition, detail) {
-	checks++;
-	if (!condition) {
-		failures++;
-		console.log('FAIL ' + what + (detail === undefined ? '' : ': ' + JSON.stringify(detail)));
-	}
-}
-
-const work = fs.mkdtempSync(path.join(os.tmpdir(), 'np-picture-'));
-function draw(name, folded, ...options) {
-	const input = path.join(work, name + '.folded'), output = path.join(work, name + '.svg');
-
-	fs.writeFileSync(input, folded);
-	execFileSync(tool, [input, '--svg', output, '-o', path.join(work, 'out.txt'), ...options]);
-	return 'file://' + output;
-}
+const { check, work } = browser;
+const draw = (name, folded, ...options) => browser.draw(tool, 'svg', name, folded, ...options);
 
 // The text of the box of that name, where it is drawn, and how.
 const boxes = page => page.evaluate(() => Array.from(document.querySelectorAll('#frames > .f'), g => {
@@ -218,24 +186,5 @@ async function resizing(page) {
 	}
 }
 
-(async () => {
-	const browser = await playwright.chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
-
-	for (const part of [zooming, searching, keys, hostile, resizing]) {
-		const context = await browser.newContext({ viewport: { width: 1200, height: 700 } });
-		const page = await context.newPage();
-
-		page.on('pageerror', error => check(part.name + ': no error in the script', false, error.message));
-		await part(page);
-		await context.close();
-	}
-	await without_scripts(browser);
-	await as_image(browser);
-	await browser.close();
-	fs.rmSync(work, { recursive: true });
-	console.log(checks - failures + ' of ' + checks + ' checks hold');
-	process.exit(failures ? 1 : 0);
-})().catch(error => {
-	console.log(error);
-	process.exit(1);
-});
+browser.run([zooming, searching, keys, hostile, resizing], { viewport: { width: 1200, height: 700 } },
+	without_scripts, as_image);
