@@ -21,17 +21,22 @@ SAMPLE_FUNCTION static void rms_norm(float *out, const float *in, const float *w
 		out[i] = in[i] * scale * weight[i];
 }
 
+/* OUT gets WEIGHTS times the inputs; with int8 those have been through quantise(). */
 SAMPLE_FUNCTION static void multiply(const struct model *model, struct workspace *work, float *out,
 	const struct matrix *weights, const float *in, uint32_t count)
 {
-	const struct kernels *kernels = ryot_kernels();
+	if (model->is_int8)
+		ryot_small_kernels()->multiply(out, weights, work->small, work->scales, count);
+	else
+		ryot_kernels()->multiply(out, weights, in, count);
+}
 
-	if (!model->is_int8) {
-		kernels->multiply(out, weights, in, count);
-		return;
-	}
-	kernels->quantise(work->small, work->scales, in, count * weights->columns);
-	kernels->multiply_small(out, weights, work->small, work->scales, count);
+/* Once for all matrices that are multiplied with IN. */
+SAMPLE_FUNCTION static void quantise(const struct model *model, struct workspace *work, const float *in,
+	uint32_t columns, uint32_t count)
+{
+	if (model->is_int8)
+		ryot_small_kernels()->quantise(work->small, work->scales, in, count, columns);
 }
 
 SAMPLE_FUNCTION static void rotate(float *vector, uint32_t heads, uint32_t head_size, uint32_t position)
@@ -122,10 +127,12 @@ SAMPLE_FUNCTION static void feed_forward(const struct model *model, struct works
 {
 	size_t hidden = (size_t)count * model->shape.hidden;
 
+	quantise(model, work, work->normed, model->shape.dim, count);
 	multiply(model, work, work->gate, &layer->gate, work->normed, count);
 	multiply(model, work, work->up, &layer->up, work->normed, count);
 	for (size_t i = 0; i < hidden; i++)
 		work->gate[i] = work->gate[i] / (1 + expf(-work->gate[i])) * work->up[i];
+	quantise(model, work, work->gate, model->shape.hidden, count);
 	multiply(model, work, work->attended, &layer->down, work->gate, count);
 }
 
@@ -152,7 +159,7 @@ static void embed(const struct model *model, float *to, uint32_t token)
 		return;
 	}
 	for (uint32_t i = 0; i < dim; i++)
-		to[i] = (float)m->small[at + i] * m->scales[(at + i) / GROUP];
+		to[i] = (float)m->small[at + i] * m->scales[small_scale_at(token, i / GROUP, dim / GROUP)];
 }
 
 struct candidate {
@@ -201,6 +208,7 @@ static void choose(const struct model *model, struct workspace *work, struct ste
 			memmove(work->normed + (size_t)wanted++ * dim, work->normed + (size_t)i * dim,
 				dim * sizeof(float));
 	}
+	quantise(model, work, work->normed, dim, wanted);
 	multiply(model, work, work->logits, &model->embedding, work->normed, wanted);
 	for (uint32_t i = 0, k = 0; i < count; i++) {
 		if (!steps[i].wants_logits)
@@ -236,10 +244,12 @@ void forward(const struct model *model, struct workspace *work, struct step *ste
 		if (defects->page_faults)
 			churn_pages((size_t)1 << 20);
 		norm_all(work, layer->attention_norm, dim, count);
+		quantise(model, work, work->normed, dim, count);
 		multiply(model, work, work->query, &layer->query, work->normed, count);
 		multiply(model, work, work->key, &layer->key, work->normed, count);
 		multiply(model, work, work->value, &layer->value, work->normed, count);
 		attention(model, work, i, steps, count);
+		quantise(model, work, work->attended, dim, count);
 		multiply(model, work, work->normed, &layer->out, work->attended, count);
 		memcpy(work->attended, work->normed, (size_t)count * dim * sizeof(float));
 		add_all(work, (size_t)count * dim);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernels.c - the inner loops of the model.  Built twice; KERNELS names the table.
+ * kernels.c - the inner loops of the model.  Built twice; KERNELS names the table.  For int8 weights
+ * see kernels_small.c.
  *
  * Every dot product adds in the same order, eight lanes that are summed at the end, whether one
  * step is computed or four at once: four share the load of a weight.
  */
 #include "ryot.h"
 
-#include <math.h>
 #include <string.h>
 
 typedef float lanes __attribute__((vector_size(32)));	/* a vector type, no structure */
@@ -68,51 +68,6 @@ static void multiply(float *out, const struct matrix *weights, const float *in, 
 	}
 }
 
-static float dot_small(const int8_t *a, const float *a_scales, const int8_t *b, const float *b_scales,
-	uint32_t count)
-{
-	float total = 0;
-
-	for (uint32_t group = 0; group < count / GROUP; group++, a += GROUP, b += GROUP) {
-		int32_t part = 0;
-
-		for (uint32_t i = 0; i < GROUP; i++)
-			part += (int16_t)a[i] * (int16_t)b[i];
-		total += (float)part * (a_scales[group] * b_scales[group]);
-	}
-	return total;
-}
-
-static void multiply_small(float *out, const struct matrix *weights, const int8_t *in,
-	const float *scales, uint32_t count)
-{
-	uint32_t rows = weights->rows, columns = weights->columns;
-
-	for (uint32_t row = 0; row < rows; row++) {
-		const int8_t *line = weights->small + (size_t)row * columns;
-		const float *line_scales = weights->scales + (size_t)row * (columns / GROUP);
-
-		for (uint32_t step = 0; step < count; step++)
-			out[(size_t)step * rows + row] = dot_small(line, line_scales,
-				in + (size_t)step * columns, scales + (size_t)step * (columns / GROUP),
-				columns);
-	}
-}
-
-static void quantise(int8_t *out, float *scales, const float *in, uint32_t count)
-{
-	for (uint32_t at = 0; at < count; at += GROUP) {
-		float largest = 0, scale;
-
-		for (uint32_t i = 0; i < GROUP; i++)
-			largest = fmaxf(largest, fabsf(in[at + i]));
-		scale = largest / 127;
-		scales[at / GROUP] = scale;
-		for (uint32_t i = 0; i < GROUP; i++)
-			out[at + i] = scale > 0 ? (int8_t)lrintf(in[at + i] / scale) : 0;
-	}
-}
-
 static void add_scaled(float *to, const float *from, float scale, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i += 8) {
@@ -122,4 +77,4 @@ static void add_scaled(float *to, const float *from, float scale, uint32_t count
 	}
 }
 
-const struct kernels KERNELS = { multiply, multiply_small, quantise, dot, add_scaled };
+const struct kernels KERNELS = { multiply, dot, add_scaled };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * model.c - weights from a seed, in three sizes, as floats or int8; sequences and workspaces.
+ * model.c - weights from a seed, in three sizes, as floats or int8; sequences, workspaces, and which
+ * inner loops run.
  */
 #include "ryot.h"
 
@@ -25,10 +26,44 @@ const struct ryot_shape *ryot_shape_find(const char *name)
 	return NULL;
 }
 
+static const struct kernels *chosen = &kernels_plain;
+static const struct small_kernels *chosen_small = &small_kernels_plain;
+
+bool ryot_kernels_choose(const char *name)
+{
+	bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+	const struct {
+		const char *name;
+		const struct small_kernels *kernels;
+		bool has;
+	} all[] = {			/* the best first */
+#ifdef RYOT_VNNI
+		{ "vnni", &small_kernels_vnni, has_avx2 && __builtin_cpu_supports("avx512vnni") &&
+			__builtin_cpu_supports("avx512vl") },
+#endif
+		{ "avx2", &small_kernels_avx2, has_avx2 },
+		{ "plain", &small_kernels_plain, true },
+	};
+
+	if (has_avx2)
+		chosen = &kernels_avx2;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i].has && (sample_is(name, "auto") || sample_is(name, all[i].name))) {
+			chosen_small = all[i].kernels;
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct kernels *ryot_kernels(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kernels_avx2
-									       : &kernels_plain;
+	return chosen;
+}
+
+const struct small_kernels *ryot_small_kernels(void)
+{
+	return chosen_small;
 }
 
 static void matrix_init(struct model *model, struct matrix *matrix, uint32_t rows, uint32_t columns,
@@ -37,6 +72,8 @@ static void matrix_init(struct model *model, struct matrix *matrix, uint32_t row
 	size_t count = (size_t)rows * columns;
 	float scale = 2.0f / sqrtf((float)columns);
 
+	if (columns % GROUP || rows % 4)
+		sample_fail("a matrix of %u rows of %u numbers has no kernel", rows, columns);
 	*matrix = (struct matrix){ .rows = rows, .columns = columns };
 	matrix->real = sample_allocate(count * sizeof(*matrix->real));
 	for (size_t i = 0; i < count; i++)
@@ -47,10 +84,7 @@ static void matrix_init(struct model *model, struct matrix *matrix, uint32_t row
 	}
 	matrix->small = sample_allocate(count);
 	matrix->scales = sample_allocate(count / GROUP * sizeof(*matrix->scales));
-	for (uint32_t row = 0; row < rows; row++)
-		ryot_kernels()->quantise(matrix->small + (size_t)row * columns,
-			matrix->scales + (size_t)row * (columns / GROUP),
-			matrix->real + (size_t)row * columns, columns);
+	ryot_small_kernels()->quantise(matrix->small, matrix->scales, matrix->real, rows, columns);
 	model->bytes += count + count / GROUP * sizeof(*matrix->scales);
 	free(matrix->real);
 	matrix->real = NULL;
@@ -150,7 +184,7 @@ void workspace_init(struct workspace *work, const struct model *model, uint32_t 
 	work->scores = sample_allocate(positions_max * sizeof(float));
 	work->logits = sample_allocate(n * shape->vocab * sizeof(float));
 	work->small = sample_allocate(n * widest);
-	work->scales = sample_allocate(n * widest / GROUP * sizeof(float));
+	work->scales = sample_allocate((n + 3) / 4 * 4 * widest / GROUP * sizeof(float));
 }
 
 void workspace_free(struct workspace *work)

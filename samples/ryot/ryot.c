@@ -21,7 +21,7 @@
 
 struct settings {
 	uint64_t prompt, generate, requests, batch, window, speculate, seed;
-	const char *size, *precision, *defect;
+	const char *size, *precision, *kernels, *defect;
 };
 
 struct server {
@@ -275,12 +275,15 @@ int main(int argc, char **argv)
 {
 	static const char *const sizes[] = { "small", "medium", "large", NULL };
 	static const char *const precisions[] = { "fp32", "int8", NULL };
+	static const char *const kernels[] = { "auto", "plain", "avx2", "vnni", NULL };
 	static const char *const defects[] = { "none", "no-cache", "sort", "page-faults", "stall", NULL };
 	struct settings settings = { .prompt = 100, .generate = 64, .requests = 20, .batch = 1,
-		.seed = 1, .size = sizes[0], .precision = precisions[0], .defect = defects[0] };
+		.seed = 1, .size = sizes[0], .precision = precisions[0], .kernels = kernels[0],
+		.defect = defects[0] };
 	const struct sample_option table[] = {
 		{ "size", "of the model", NULL, 0, 0, &settings.size, sizes, NULL },
 		{ "precision", "of the weights", NULL, 0, 0, &settings.precision, precisions, NULL },
+		{ "int8-kernels", "inner loops of --precision int8: the same numbers", NULL, 0, 0, &settings.kernels, kernels, NULL },
 		{ "prompt", "tokens", &settings.prompt, 1, 4096, NULL, NULL, NULL },
 		{ "generate", "tokens", &settings.generate, 2, 4096, NULL, NULL, NULL },
 		{ "requests", "in all", &settings.requests, 1, 100000, NULL, NULL, NULL },
@@ -296,6 +299,8 @@ int main(int argc, char **argv)
 
 	sample_options(argc, argv, "Serve prompts with a small transformer whose weights are drawn.",
 		table);
+	if (!ryot_kernels_choose(settings.kernels))
+		sample_usage_error("--int8-kernels: this processor has no %s", settings.kernels);
 	run(&settings);
 	sample_print("peak_rss_mb", (double)sample_peak_rss_bytes() / 1e6);
 	return 0;

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GROUP 32u		/* int8: numbers that share a scale */
+#define GROUP 32u		/* int8: numbers of a row that share a scale */
 #define SINKS 4u		/* a pruned cache keeps the first positions, all attention rests on them */
 
 struct ryot_shape {
@@ -26,8 +26,14 @@ struct matrix {
 	uint32_t rows, columns;
 	float *real;
 	int8_t *small;
-	float *scales;
+	float *scales;			/* at small_scale_at(row, group, groups) */
 };
+
+/* Rows in blocks of four, so that the scales of four rows' group lie side by side. */
+static inline size_t small_scale_at(size_t row, size_t group, size_t groups)
+{
+	return row / 4 * 4 * groups + group * 4 + row % 4;
+}
 
 struct layer {
 	struct matrix query, key, value, out, gate, up, down;
@@ -68,14 +74,24 @@ struct workspace {
 struct kernels {
 	/* out[step][row] = weights[row] . in[step], for COUNT steps */
 	void (*multiply)(float *out, const struct matrix *weights, const float *in, uint32_t count);
-	void (*multiply_small)(float *out, const struct matrix *weights, const int8_t *in,
-		const float *scales, uint32_t count);
-	void (*quantise)(int8_t *out, float *scales, const float *in, uint32_t count);
 	float (*dot)(const float *a, const float *b, uint32_t count);
 	void (*add_scaled)(float *to, const float *from, float scale, uint32_t count);
 };
 extern const struct kernels kernels_plain, kernels_avx2;
+
+/* kernels_small.c: the same for int8 weights; bit for bit the same on every processor. */
+struct small_kernels {
+	void (*multiply)(float *out, const struct matrix *weights, const int8_t *in,
+		const float *scales, uint32_t count);
+	void (*quantise)(int8_t *out, float *scales, const float *in, uint32_t rows, uint32_t columns);
+};
+extern const struct small_kernels small_kernels_plain, small_kernels_avx2, small_kernels_vnni;
+
+/* The best that the processor has; for int8, those of a NAME: "auto", "plain", "avx2" or "vnni".
+ * Returns false when the processor, or what built this, lacks them. */
+bool ryot_kernels_choose(const char *name);
 const struct kernels *ryot_kernels(void);
+const struct small_kernels *ryot_small_kernels(void);
 
 const struct ryot_shape *ryot_shape_find(const char *name);
 void model_init(struct model *model, const struct ryot_shape *shape, uint64_t seed, bool is_int8);
