@@ -31,6 +31,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where FUNCTION of libneuroprof.so is; NULL without it.  Code for fixed addresses (-no-pie) takes a weak
+ * function's address for a constant, and the linker makes that 0 for good: there the address comes from
+ * the global offset table, as it does by itself in all other code. */
+#if defined(__x86_64__) && !defined(__ILP32__) && !defined(__PIC__)
+#define NEUROPROF_WEAK(function)                                                                   \
+	__extension__({                                                                            \
+		__typeof__(&function) neuroprof_at;                                                \
+		__asm__(".weak " #function "\n\t{movq " #function "@GOTPCREL(%%rip), %0|mov %0, "    \
+			"QWORD PTR " #function "@GOTPCREL[rip]}" : "=r"(neuroprof_at));            \
+		neuroprof_at;                                                                      \
+	})
+#else
+#define NEUROPROF_WEAK(function) (&function)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -41,7 +56,7 @@ enum neuroprof_kind {
 	NEUROPROF_COUNTER = 1,		/* a sum that only grows */
 	NEUROPROF_GAUGE = 2,		/* a value that goes up and down; the last one counts */
 	NEUROPROF_HISTOGRAM = 3,	/* a distribution of whole numbers, quantiles within 1 % */
-	NEUROPROF_SPAN = 4,		/* a named piece of work: a histogram of its ns, and its samples */
+	NEUROPROF_SPAN = 4		/* a named piece of work: a histogram of its ns, and its samples */
 };
 
 #define NEUROPROF_TRACEPARENT_BYTES 56	/* "00-<32 hex>-<16 hex>-<2 hex>" and a NUL */
@@ -59,87 +74,94 @@ uint64_t neuroprof_span_enter(struct neuroprof_metric *span, const char *tracepa
 void neuroprof_span_leave(uint64_t span) __attribute__((weak));
 int neuroprof_span_traceparent(char text[NEUROPROF_TRACEPARENT_BYTES]) __attribute__((weak));
 
-static inline struct neuroprof_metric *neuroprof_counter(const char *name, const char *unit,
-	const char *labels)
+static __inline__ struct neuroprof_metric *neuroprof_handle(enum neuroprof_kind kind, const char *name,
+	const char *unit, const char *labels)
 {
-	return neuroprof_metric_find
-		       ? neuroprof_metric_find(NEUROPROF_COUNTER, name, unit, labels) : NULL;
+	struct neuroprof_metric *(*call)(enum neuroprof_kind, const char *, const char *, const char *) =
+		NEUROPROF_WEAK(neuroprof_metric_find);
+
+	return call ? call(kind, name, unit, labels) : NULL;
 }
 
-static inline void neuroprof_counter_add(struct neuroprof_metric *counter, uint64_t add)
+static __inline__ struct neuroprof_metric *neuroprof_counter(const char *name, const char *unit,
+	const char *labels)
+{
+	return neuroprof_handle(NEUROPROF_COUNTER, name, unit, labels);
+}
+
+static __inline__ void neuroprof_counter_add(struct neuroprof_metric *counter, uint64_t add)
 {
 	if (counter)
-		neuroprof_metric_add(counter, add);
+		NEUROPROF_WEAK(neuroprof_metric_add)(counter, add);
 }
 
-static inline struct neuroprof_metric *neuroprof_gauge(const char *name, const char *unit,
+static __inline__ struct neuroprof_metric *neuroprof_gauge(const char *name, const char *unit,
 	const char *labels)
 {
-	return neuroprof_metric_find
-		       ? neuroprof_metric_find(NEUROPROF_GAUGE, name, unit, labels) : NULL;
+	return neuroprof_handle(NEUROPROF_GAUGE, name, unit, labels);
 }
 
-static inline void neuroprof_gauge_set(struct neuroprof_metric *gauge, double value)
+static __inline__ void neuroprof_gauge_set(struct neuroprof_metric *gauge, double value)
 {
 	if (gauge)
-		neuroprof_metric_set(gauge, value);
+		NEUROPROF_WEAK(neuroprof_metric_set)(gauge, value);
 }
 
 /* Add BY, which may be negative, to the gauge: queue depths, connections. */
-static inline void neuroprof_gauge_add(struct neuroprof_metric *gauge, double by)
+static __inline__ void neuroprof_gauge_add(struct neuroprof_metric *gauge, double by)
 {
 	if (gauge)
-		neuroprof_metric_shift(gauge, by);
+		NEUROPROF_WEAK(neuroprof_metric_shift)(gauge, by);
 }
 
-static inline struct neuroprof_metric *neuroprof_histogram(const char *name, const char *unit,
+static __inline__ struct neuroprof_metric *neuroprof_histogram(const char *name, const char *unit,
 	const char *labels)
 {
-	return neuroprof_metric_find
-		       ? neuroprof_metric_find(NEUROPROF_HISTOGRAM, name, unit, labels) : NULL;
+	return neuroprof_handle(NEUROPROF_HISTOGRAM, name, unit, labels);
 }
 
-static inline void neuroprof_histogram_record(struct neuroprof_metric *histogram, uint64_t value)
+static __inline__ void neuroprof_histogram_record(struct neuroprof_metric *histogram, uint64_t value)
 {
 	if (histogram)
-		neuroprof_metric_record(histogram, value);
+		NEUROPROF_WEAK(neuroprof_metric_record)(histogram, value);
 }
 
-static inline struct neuroprof_metric *neuroprof_span(const char *name)
+static __inline__ struct neuroprof_metric *neuroprof_span(const char *name)
 {
-	return neuroprof_metric_find
-		       ? neuroprof_metric_find(NEUROPROF_SPAN, name, "ns", NULL) : NULL;
+	return neuroprof_handle(NEUROPROF_SPAN, name, "ns", NULL);
 }
 
 /* Begin a span on this thread, inside the one that is open there, if any.  Returns its id, unique in
  * the process, for neuroprof_span_end(); 0 when nothing is kept. */
-static inline uint64_t neuroprof_span_begin(struct neuroprof_metric *span)
+static __inline__ uint64_t neuroprof_span_begin(struct neuroprof_metric *span)
 {
-	return span ? neuroprof_span_enter(span, NULL) : 0;
+	return span ? NEUROPROF_WEAK(neuroprof_span_enter)(span, NULL) : 0;
 }
 
 /* The same as part of a trace that came from elsewhere: TRACEPARENT is a W3C traceparent header.  A
  * damaged one begins a trace of its own. */
-static inline uint64_t neuroprof_span_begin_remote(struct neuroprof_metric *span,
+static __inline__ uint64_t neuroprof_span_begin_remote(struct neuroprof_metric *span,
 	const char *traceparent)
 {
-	return span ? neuroprof_span_enter(span, traceparent) : 0;
+	return span ? NEUROPROF_WEAK(neuroprof_span_enter)(span, traceparent) : 0;
 }
 
 /* End the span and every one that was begun inside it and not ended.  On another thread than the
  * one that began it: nothing happens. */
-static inline void neuroprof_span_end(uint64_t span)
+static __inline__ void neuroprof_span_end(uint64_t span)
 {
 	if (span)
-		neuroprof_span_leave(span);
+		NEUROPROF_WEAK(neuroprof_span_leave)(span);
 }
 
 /* The W3C traceparent of the innermost open span, to be sent along with a request.  Returns 1, or 0
  * with an empty TEXT when there is none. */
-static inline int neuroprof_traceparent(char text[NEUROPROF_TRACEPARENT_BYTES])
+static __inline__ int neuroprof_traceparent(char text[NEUROPROF_TRACEPARENT_BYTES])
 {
+	int (*call)(char *) = NEUROPROF_WEAK(neuroprof_span_traceparent);
+
 	text[0] = '\0';
-	return neuroprof_span_traceparent ? neuroprof_span_traceparent(text) : 0;
+	return call ? call(text) : 0;
 }
 
 #ifdef __cplusplus
@@ -158,10 +180,10 @@ public:
 	{
 		neuroprof_span_end(id);
 	}
-	scope(const scope &) = delete;
-	scope &operator=(const scope &) = delete;
 
 private:
+	scope(const scope &);			/* neither is defined: a span ends once */
+	scope &operator=(const scope &);
 	uint64_t id;
 };
 }

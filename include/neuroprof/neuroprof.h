@@ -4,7 +4,7 @@
  *
  * No library is linked: when libneuroprof.so is not preloaded, every call does nothing and says so
  * by its return value.  Start and stop: no allocation, no lock, safe from any thread and from
- * signal handlers.  C11 and C++11.
+ * signal handlers.  C89 with GNU's words, C99 and C++98, and later.
  *
  *	#include <neuroprof/neuroprof.h>
  *	...
@@ -32,16 +32,20 @@ int neuroprof_snapshot(void) __attribute__((weak));
 
 /* Take samples from now on, in all threads.  Returns 1 when sampling is on, 0 when the profiler is
  * not loaded or not attached.  Starting twice is fine. */
-static inline int neuroprof_sampling_start(void)
+static __inline__ int neuroprof_sampling_start(void)
 {
-	return neuroprof_start ? neuroprof_start() : 0;
+	int (*call)(void) = NEUROPROF_WEAK(neuroprof_start);
+
+	return call ? call() : 0;
 }
 
 /* Take no samples until the next start; CPU time used meanwhile is not counted later.  Returns 1
  * when sampling was stopped, 0 when the profiler is not loaded or not attached. */
-static inline int neuroprof_sampling_stop(void)
+static __inline__ int neuroprof_sampling_stop(void)
 {
-	return neuroprof_stop ? neuroprof_stop() : 0;
+	int (*call)(void) = NEUROPROF_WEAK(neuroprof_stop);
+
+	return call ? call() : 0;
 }
 
 /* Write the profile of what was sampled so far, folded and pprof, where the profile goes at the end
@@ -49,9 +53,11 @@ static inline int neuroprof_sampling_stop(void)
  * is written: 1; or 0 when it could not be, when nothing was sampled yet, or when the profiler is
  * not loaded or not attached.  Any thread, no allocation, but not for signal handlers: it waits for
  * another process, tens of milliseconds or more, with all signals blocked on the calling thread. */
-static inline int neuroprof_sampling_snapshot(void)
+static __inline__ int neuroprof_sampling_snapshot(void)
 {
-	return neuroprof_snapshot ? neuroprof_snapshot() : 0;
+	int (*call)(void) = NEUROPROF_WEAK(neuroprof_snapshot);
+
+	return call ? call() : 0;
 }
 
 #ifdef __cplusplus
