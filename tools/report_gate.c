@@ -138,9 +138,13 @@ static void put_row(const struct np_gate *gate, const struct np_gate_row *row, F
 	put_place(row->row, to);
 	fputc('\n', to);
 	put_again(row->again, to);
+	if (row->row->was) {
+		fprintf(to, "%*slikely renamed: was ", INDENT, "");
+		put_visible(to, row->row->was->name);
+		fprintf(to, " (similarity %.2f)\n", row->row->was->similarity);
+	}
 	if (row->role == NP_GATE_MOVED && row->cause != SIZE_MAX) {
-		fprintf(to, "%*s%s ", INDENT, "", row->renamed == row->cause ? "renamed?" : row->slower
-			? "moved here from" : "moved to");
+		fprintf(to, "%*s%s ", INDENT, "", row->slower ? "moved here from" : "moved to");
 		put_visible(to, gate->rows[row->cause].row->name);
 		fputc('\n', to);
 	}
@@ -315,10 +319,10 @@ void np_pair_put_method(const struct np_pair *pair, FILE *to)
 	char *method = np_pair_method(pair);
 
 	fprintf(to, "%s\n", method);	/* numbers and our own words */
-	if (pair->compare.renamed > 0)
+	if (pair->compare.normalised_count > 0)
 		fprintf(to, "%llu name%s normalised (clone suffixes, hashes, numbers, ids%s).\n",
-			(unsigned long long)pair->compare.renamed,
-			pair->compare.renamed == 1 ? " was" : "s were",
+			(unsigned long long)pair->compare.normalised_count,
+			pair->compare.normalised_count == 1 ? " was" : "s were",
 			pair->name_map ? ", the map of names" : "");
 	free(method);
 }

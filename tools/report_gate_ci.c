@@ -248,7 +248,7 @@ static void put_markdown_row(const struct np_gate *gate, const struct np_gate_ro
 	put_markdown_change(row->row->name, np_gate_change_is_self(row) ? "" : " (with its callees)",
 			    np_gate_change_of(row), to);
 	if (row->role == NP_GATE_MOVED && row->cause != SIZE_MAX) {
-		fputs(row->renamed == row->cause ? "renamed? " : row->slower ? "moved from " : "moved to ",
+		fputs(row->slower ? "moved from " : "moved to ",
 		      to);
 		put_code(to, gate->rows[row->cause].row->name);
 	}

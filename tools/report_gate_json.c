@@ -67,7 +67,7 @@ static json_t *row_object(const struct np_gate *gate, const struct np_gate_row *
 	np_json_set(object, "new", json_boolean(row->is_new));
 	np_json_set(object, "gone", json_boolean(row->is_gone));
 	np_json_set(object, "cause", name_of(gate, row->cause));
-	np_json_set(object, "renamed", name_of(gate, row->renamed));
+	np_json_set(object, "renamed", row->row->was ? np_json_text(row->row->was->name) : json_null());
 	np_json_set(object, "again", again(row->again));
 	np_json_set(object, "q", np_json_real(row->q));
 	np_json_set(object, "self", change(&row->self));
@@ -152,17 +152,17 @@ static json_t *budgets(const struct np_gate *gate)
 }
 
 /* What the profiles call it, and what it was compared as. */
-static json_t *renames(const struct np_compare *compare)
+static json_t *normalised(const struct np_compare *compare)
 {
 	json_t *array = np_json_must(json_array());
 
-	for (uint64_t i = 0; i < compare->renamed && i < NP_COMPARE_RENAMES_MAX; i++) {
-		const struct np_compare_rename *rename = &compare->renames[i];
+	for (uint64_t i = 0; i < compare->normalised_count && i < NP_COMPARE_NORMALISED_MAX; i++) {
+		const struct np_compare_normalised *name = &compare->normalised[i];
 		json_t *object = np_json_must(json_object());
 
-		np_json_set(object, "from", np_json_text(rename->from));
+		np_json_set(object, "from", np_json_text(name->from));
 		np_json_set(object, "to", np_json_text(np_tree_string(compare->tree,
-			np_tree_function_at(compare->tree, rename->to)->name)));
+			np_tree_function_at(compare->tree, name->to)->name)));
 		np_json_append(array, object);
 	}
 	return array;
@@ -188,7 +188,7 @@ static json_t *method(const struct np_pair *pair)
 	np_json_set(object, "prior_degrees_total", np_json_real(gate->noise_total.prior_df));
 	np_json_set(object, "functions", count(gate->row_count));
 	np_json_set(object, "functions_tested", count(gate->tested));
-	np_json_set(object, "names_normalised", json_integer((json_int_t)pair->compare.renamed));
+	np_json_set(object, "names_normalised", json_integer((json_int_t)pair->compare.normalised_count));
 	return object;
 }
 
@@ -253,7 +253,7 @@ void np_gate_json(const struct np_pair *pair, FILE *to)
 	np_json_set(root, "modules", modules(gate));
 	np_json_set(root, "budgets", budgets(gate));
 	np_json_set(root, "confirmation", confirmation(pair));
-	np_json_set(root, "normalised", renames(&pair->compare));
+	np_json_set(root, "normalised", normalised(&pair->compare));
 	np_json_set(root, "undecided", count(gate->undecided));
 	np_json_set(root, "runs_needed", gate->runs_needed ? count(gate->runs_needed) : json_null());
 	json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));

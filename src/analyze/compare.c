@@ -50,8 +50,9 @@ void np_compare_finish(struct np_compare *compare)
 		free(compare->runs[i].calls);
 	}
 	free(compare->runs);
-	for (uint64_t i = 0; i < compare->renamed && i < NP_COMPARE_RENAMES_MAX; i++)
-		free(compare->renames[i].from);
+	for (uint64_t i = 0; i < compare->normalised_count && i < NP_COMPARE_NORMALISED_MAX; i++)
+		free(compare->normalised[i].from);
+	free(compare->normalised);
 	free(compare->renames);
 	free(compare->value_type);
 	free(compare->value_unit);
@@ -84,9 +85,9 @@ static bool is_unresolved(const char *name)
 }
 
 /* What is to be known of the function of a node. */
-enum { RENAMED = 1, CUT = 2, UNRESOLVED = 4 };
+enum { NORMALISED = 1, CUT = 2, UNRESOLVED = 4 };
 
-static void note_rename(struct np_compare *compare, const char *module, const char *raw, uint32_t to)
+static void note_normalised(struct np_compare *compare, const char *module, const char *raw, uint32_t to)
 {
 	char *key = np_xasprintf("%s\n%s", module, raw);
 	int is_new;
@@ -95,12 +96,13 @@ static void note_rename(struct np_compare *compare, const char *module, const ch
 	free(key);
 	if (!is_new)
 		return;
-	if (compare->renamed < NP_COMPARE_RENAMES_MAX) {
-		compare->renames = np_xrealloc(compare->renames, compare->renamed + 1,
-					       sizeof(*compare->renames));
-		compare->renames[compare->renamed] = (struct np_compare_rename){ np_xstrdup(raw), to };
+	if (compare->normalised_count < NP_COMPARE_NORMALISED_MAX) {
+		compare->normalised = np_xrealloc(compare->normalised, compare->normalised_count + 1,
+						  sizeof(*compare->normalised));
+		compare->normalised[compare->normalised_count] =
+			(struct np_compare_normalised){ np_xstrdup(raw), to };
 	}
-	compare->renamed++;
+	compare->normalised_count++;
 }
 
 /* The function of the common tree. */
@@ -121,7 +123,7 @@ static uint32_t map_function(struct np_compare *compare, const struct np_tree *t
 		names->functions = np_xrealloc(names->functions, names->room,
 					       sizeof(*names->functions));
 	}
-	*ret_traits = (strcmp(raw, name) != 0 ? RENAMED : 0) | (is_unresolved(name) ? UNRESOLVED : 0) |
+	*ret_traits = (strcmp(raw, name) != 0 ? NORMALISED : 0) | (is_unresolved(name) ? UNRESOLVED : 0) |
 		      (strncmp(raw, "[truncated", 10) == 0 ? CUT : 0);
 	if (is_new) {
 		file = np_tree_string(tree, function->file);
@@ -130,8 +132,8 @@ static uint32_t map_function(struct np_compare *compare, const struct np_tree *t
 		made.file = np_tree_intern(compare->tree, file, strlen(file));
 		names->functions[id] = np_tree_function(compare->tree, &made);
 	}
-	if (*ret_traits & RENAMED)
-		note_rename(compare, module, raw, names->functions[id]);
+	if (*ret_traits & NORMALISED)
+		note_normalised(compare, module, raw, names->functions[id]);
 	free(key);
 	free(name);
 	return names->functions[id];
@@ -192,7 +194,7 @@ static void add_nodes(struct np_compare *compare, struct np_compare_run *run, st
 		uint32_t function = functions[node->function], parent = node_of[node->parent];
 
 		if (i > 0 && ((traits[node->function] |
-			       traits[np_tree_node(tree, node->parent)->function]) & RENAMED) &&
+			       traits[np_tree_node(tree, node->parent)->function]) & NORMALISED) &&
 		    np_tree_node(compare->tree, parent)->function == function &&
 		    np_tree_node(tree, node->parent)->function != node->function)
 			node_of[i] = parent;	/* f calls f.part.0 */
@@ -431,12 +433,12 @@ static void fill_run(struct np_compare *compare, size_t index)
 	fill_calls(compare, index);
 }
 
-void np_compare_close(struct np_compare *compare)
+/* Rows, and which node is whose. */
+static void index_tree(struct np_compare *compare)
 {
 	uint32_t functions = np_tree_function_count(compare->tree);
 	uint32_t nodes = np_tree_node_count(compare->tree);
 	uint32_t *row_of_function = np_xcalloc(functions, sizeof(*row_of_function));
-	size_t runs = compare->run_count;
 
 	make_rows(compare, row_of_function);
 	compare->row_of = np_xcalloc(nodes, sizeof(*compare->row_of));
@@ -445,6 +447,29 @@ void np_compare_close(struct np_compare *compare)
 		compare->row_of[i] = row_of_function[np_tree_node(compare->tree, i)->function];
 	free(row_of_function);
 	mark_outermost(compare);
+}
+
+static void forget_index(struct np_compare *compare)
+{
+	free(compare->rows);
+	free(compare->row_of);
+	free(compare->outermost);
+	compare->rows = NULL;
+	compare->row_of = NULL;
+	compare->outermost = NULL;
+	compare->row_count = 0;
+}
+
+void np_compare_close(struct np_compare *compare)
+{
+	size_t runs = compare->run_count;
+
+	index_tree(compare);
+	if (!compare->no_renames && np_compare_rename(compare)) {
+		forget_index(compare);
+		index_tree(compare);
+		np_compare_note_renames(compare);
+	}
 	compare->cells = np_xcalloc(compare->row_count * runs * 5 + 1, sizeof(*compare->cells));
 	for (size_t i = 0; i < compare->row_count; i++) {
 		compare->rows[i].self = compare->cells + i * 5 * runs;

@@ -43,7 +43,8 @@ struct np_compare_run {
 
 struct np_compare_row {
 	uint32_t function;	/* of the common tree */
-	const char *name, *module, *file;	/* normalised; "" = unknown */
+	const char *name, *module, *file;	/* normalised; "" = unknown; of after, where renamed */
+	const struct np_compare_rename *was;	/* what before calls it; NULL: the same */
 	uint32_t line;
 	enum np_kind kind;
 	double *self, *total;	/* samples, by run; a recursive function's total counts once */
@@ -53,11 +54,19 @@ struct np_compare_row {
 	double *calls;		/* seen, by run; 0 where nobody counted */
 };
 
-#define NP_COMPARE_RENAMES_MAX 1000u
+#define NP_COMPARE_NORMALISED_MAX 1000u
 
-struct np_compare_rename {
+struct np_compare_normalised {
 	char *from;		/* as it stands in the profile */
 	uint32_t to;		/* function of the common tree */
+};
+
+/* A function of before that is likely to be one of after; both are one row, and one in the tree. */
+struct np_compare_rename {
+	const char *name, *module, *file;	/* of before, normalised */
+	uint32_t to;			/* function of the common tree */
+	double similarity;		/* see rename.h */
+	double before, after;		/* shares of the time, with what it calls */
 };
 
 struct np_compare {
@@ -67,8 +76,11 @@ struct np_compare {
 	size_t count[NP_SIDES];
 	char *value_type, *value_unit;
 	bool samples_known;	/* of all runs */
-	uint64_t renamed;	/* names that were normalised, each counted once */
-	struct np_compare_rename *renames;	/* the first NP_COMPARE_RENAMES_MAX of them, as met */
+	uint64_t normalised_count;	/* names that were normalised, each counted once */
+	struct np_compare_normalised *normalised;	/* the first NP_COMPARE_NORMALISED_MAX, as met */
+	bool no_renames;	/* set before closing: functions of one side only stay what they are */
+	struct np_compare_rename *renames;	/* the most expensive first */
+	size_t rename_count;
 
 	struct np_compare_row *rows;
 	size_t row_count;
@@ -90,8 +102,15 @@ int np_compare_add(struct np_compare *compare, enum np_side side, const char *pa
 		   struct np_tree *tree, const struct np_name_map *map, char *message,
 		   size_t message_size);
 
-/* After the last: make the rows, ordered by name and module. */
+/* After the last: find what was renamed, make the rows, ordered by name and module. */
 void np_compare_close(struct np_compare *compare);
+
+/* For compare*.c: pairs of rename.h become one function each in a new tree (false: there are none), and
+ * are noted in its rows. */
+bool np_compare_rename(struct np_compare *compare);
+void np_compare_note_renames(struct np_compare *compare);
+/* The tree becomes TO, into which function i goes as FUNCTIONS[i]. */
+void np_compare_remap(struct np_compare *compare, struct np_tree *to, const uint32_t *functions);
 
 /* Samples of one run by node, with descendants, to be freed.  TOTALS false: without. */
 double *np_compare_nodes(const struct np_compare *compare, const struct np_compare_run *run,

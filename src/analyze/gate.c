@@ -289,7 +289,7 @@ void np_gate_init(struct np_gate *gate, const struct np_compare *compare,
 	gate->rows = np_xcalloc(gate->row_count + 1, sizeof(*gate->rows));
 	for (size_t i = 0; i < gate->row_count; i++)
 		gate->rows[i] = (struct np_gate_row){ .row = &compare->rows[i], .q = 1,
-			.cause = SIZE_MAX, .renamed = SIZE_MAX };
+			.cause = SIZE_MAX };
 	gate->order = np_xcalloc(gate->row_count + 1, sizeof(*gate->order));
 	set_experiment(gate);
 	np_gate_quality(gate);

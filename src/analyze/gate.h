@@ -10,7 +10,7 @@
  *	   total (gate_levels.c)
  *	4. effect: at least so many points and so much of what it was
  *	5. causes: a total that grew because of callees is told with them, time that only moved to a
- *	   neighbour below an unchanged caller is no regression, a new name may be an old one
+ *	   neighbour below an unchanged caller is no regression
  *	6. budgets
  */
 #ifndef NP_ANALYZE_GATE_H
@@ -94,7 +94,6 @@ struct np_gate_row {
 	bool slower;		/* direction of the significant change; the self one if both are */
 	bool is_new, is_gone;
 	size_t cause;		/* index into rows; SIZE_MAX: none */
-	size_t renamed;		/* probably the same function under its other name; SIZE_MAX: none */
 	enum np_gate_again again;
 };
 

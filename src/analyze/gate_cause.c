@@ -3,7 +3,7 @@
  * gate_cause.c - from many significant functions to the few that are the reason.  Context: tools.
  *
  * One slower leaf makes every caller's total grow; code that moved from one function to another
- * makes one slower and one faster; a renamed one is new and gone.  None of these is another alarm.
+ * makes one slower and one faster.  None of these is another alarm.
  */
 #include "analyze/gate.h"
 
@@ -18,7 +18,6 @@
 #define CANCELS	     0.75	/* of a change, by neighbours that went the other way */
 #define UNCHANGED    0.25	/* of a change: the caller's is less */
 #define WHOLE	     0.9	/* a caller that is nearly all: its share cannot show a change */
-#define SIMILAR	     0.6	/* of two names, from both ends */
 
 /* Changes of share by node and by row. */
 struct shift {
@@ -207,47 +206,6 @@ static void find_moved(struct np_gate *gate, struct shift *shift, const size_t *
 	}
 }
 
-static double similarity(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b), less = la < lb ? la : lb, head = 0, tail = 0;
-
-	while (head < less && a[head] == b[head])
-		head++;
-	while (tail < less - head && a[la - 1 - tail] == b[lb - 1 - tail])
-		tail++;
-	return la + lb ? (double)(head + tail) / (double)(la > lb ? la : lb) : 0;
-}
-
-/* New here and gone there, of one file when that is known, with similar names and shares. */
-static void find_renamed(struct np_gate *gate, const size_t *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct np_gate_row *row = &gate->rows[rows[i]];
-		double best = SIMILAR;
-
-		for (size_t j = 0; row->is_new && j < count; j++) {
-			const struct np_gate_row *other = &gate->rows[rows[j]];
-			double alike = similarity(row->row->name, other->row->name);
-			double ratio = -change_of(other) / change_of(row);
-
-			if (!other->is_gone || other->renamed != NONE || alike < best || ratio < 0.5 ||
-			    ratio > 2 || strcmp(row->row->file, other->row->file) != 0)
-				continue;
-			best = alike;
-			row->renamed = rows[j];
-		}
-		if (row->renamed == NONE)
-			continue;
-		gate->rows[row->renamed].renamed = rows[i];
-		/* More under the new name than under the old one stays what it is. */
-		if (change_of(row) + change_of(&gate->rows[row->renamed]) >= gate->options.points)
-			continue;
-		row->role = gate->rows[row->renamed].role = NP_GATE_MOVED;
-		row->cause = row->renamed;
-		gate->rows[row->renamed].cause = rows[i];
-	}
-}
-
 /* A module that changed because of functions that are told anyway. */
 static void explain_modules(struct np_gate *gate)
 {
@@ -319,7 +277,6 @@ void np_gate_causes(struct np_gate *gate)
 	if (count > 0) {
 		shift_init(&shift, gate);
 		find_through(gate, &shift, gate->order, count);
-		find_renamed(gate, gate->order, count);
 		find_moved(gate, &shift, gate->order, count);
 		shift_finish(&shift);
 	}

@@ -139,10 +139,10 @@ static void one_tree(void **state)
 	assert_true(fabs(f->self[0] - 10) < 1e-9 && fabs(f->total[0] - 40) < 1e-9);
 	assert_true(fabs(f->self[1]) < 1e-9 && fabs(f->total[1] - 100) < 1e-9);
 	assert_true(fabs(compare.runs[0].truncated - 0.2) < 1e-9);
-	assert_int_equal(compare.renamed, 2);
-	assert_string_equal(compare.renames[0].from, "f.part.0");
-	assert_string_equal(compare.renames[1].from, "f.cold");
-	assert_int_equal(compare.renames[1].to, f->function);
+	assert_int_equal(compare.normalised_count, 2);
+	assert_string_equal(compare.normalised[0].from, "f.part.0");
+	assert_string_equal(compare.normalised[1].from, "f.cold");
+	assert_int_equal(compare.normalised[1].to, f->function);
 	np_compare_finish(&compare);
 }
 
@@ -295,20 +295,33 @@ static void moved(void **state)
 	finish(&compare, &gate);
 }
 
+/* The new name is compared with the old one, and says so; what grew under it is found. */
 static void renamed(void **state)
 {
 	struct np_compare compare;
 	struct np_gate gate;
+	const struct np_gate_row *row;
 
 	random_state = 6;
 	compare_runs(&compare, &gate, 5, 0.01, NULL, "main;util;encode_block_v1 300\n",
 		     "main;util;encode_block_v2 300\n");
-	assert_true(find(&gate, "encode_block_v2")->is_new);
-	assert_true(find(&gate, "encode_block_v1")->is_gone);
-	assert_int_equal(find(&gate, "encode_block_v2")->role, NP_GATE_MOVED);
-	assert_int_equal(gate.slower, 0);
+	row = find(&gate, "encode_block_v2");
+	assert_string_equal(row->row->was->name, "encode_block_v1");
+	assert_int_equal(row->role, NP_GATE_NONE);
+	for (size_t i = 0; i < gate.row_count; i++)
+		assert_string_not_equal(gate.rows[i].row->name, "encode_block_v1");
+	assert_int_equal(gate.slower + gate.faster, 0);
+	finish(&compare, &gate);
+	compare_runs(&compare, &gate, 5, 0.01, NULL, "main;util;encode_block_v1 300\n",
+		     "main;util;encode_block_v2 500\n");
+	row = find(&gate, "encode_block_v2");
+	assert_string_equal(row->row->was->name, "encode_block_v1");
+	assert_int_equal(row->role, NP_GATE_CAUSE);
+	assert_false(row->is_new);
+	assert_int_equal(gate.result, NP_GATE_FAIL);
 	finish(&compare, &gate);
 	compare_runs(&compare, &gate, 5, 0.01, NULL, NULL, "main;util;encode_block_v2 300\n");
+	assert_null(find(&gate, "encode_block_v2")->row->was);
 	assert_int_equal(find(&gate, "encode_block_v2")->role, NP_GATE_CAUSE);
 	assert_int_equal(gate.result, NP_GATE_FAIL);
 	finish(&compare, &gate);
