@@ -13,6 +13,7 @@
 #define ROUNDS_MAX 4u
 #define PER_BUCKET 8u	/* of a bucket, those of the nearest cost: what many have alike tells nobody apart */
 #define NAMES	   0.1	/* what two equal names add to the similarity, when the best is looked for */
+#define ALIKE	   0.5	/* names less alike than that are so by chance */
 #define COST	   0.1	/* and two equal costs */
 #define CLEAR	   0.02	/* the second best is worse by so much, or nobody is it */
 
@@ -124,12 +125,13 @@ static void look_at(struct np_renames *renames, const struct np_rename_sets *set
 	uint32_t from = old->functions[o], to = new->functions[n];
 	const struct np_rename_set *a = &sets->set[from], *b = &sets->set[to];
 	double similarity = np_minhash_jaccard(a->elements, a->count, b->elements, b->count);
-	double before = sets->cost[from], after = sets->cost[to], score;
+	double before = sets->cost[from], after = sets->cost[to], score, names;
 
 	renames->compared++;
 	if (similarity < NP_RENAME_SIMILARITY || !is_evidence(a, b))
 		return;
-	score = similarity + NAMES * np_rename_names_alike(name_of(sets, from), name_of(sets, to)) +
+	names = np_rename_names_alike(name_of(sets, from), name_of(sets, to));
+	score = similarity + (names >= ALIKE ? NAMES * names : 0) +
 		COST * (before < after ? before / after : after / before);
 	note(&old->best[o], n, score, similarity);
 	note(&new->best[n], o, score, similarity);
