@@ -6,24 +6,14 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analyze/student.h"
 #include "base/message.h"
+#include "measure/draw.h"
 #include "measure/order.h"
-
-/* xorshift64* (Marsaglia 2003, Vigna 2016): the same interval for the same runs, everywhere. */
-static size_t draw(uint64_t *state, size_t below)
-{
-	uint64_t x = *state;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	*state = x;
-	return (size_t)((unsigned __int128)(x * 0x2545f4914f6cdd1du) * below >> 64);
-}
 
 static int check(const struct np_series *series)
 {
@@ -38,6 +28,23 @@ static int check(const struct np_series *series)
 	return 0;
 }
 
+/* Is all that both arms tell one and the same number?  Then nothing changed, whatever its sign. */
+static bool is_constant(const struct np_series *a, const struct np_series *b)
+{
+	const struct np_series *both[] = { a, b };
+	double known = a->runs && a->counts[0] ? a->values[0][0] : NAN;
+
+	for (int arm = 0; arm < 2; arm++) {
+		for (size_t i = 0; i < both[arm]->runs; i++) {
+			for (size_t k = 0; k < both[arm]->counts[i]; k++) {
+				if (both[arm]->values[i][k] != known)
+					return false;
+			}
+		}
+	}
+	return true;
+}
+
 static size_t longest(const struct np_series *series)
 {
 	size_t most = 0;
@@ -47,31 +54,57 @@ static size_t longest(const struct np_series *series)
 	return most;
 }
 
-static size_t total(const struct np_series *series)
-{
-	size_t sum = 0;
+/* The iterations of every run in order, so that a drawn median costs no sort. */
+struct rows {
+	double **sorted;
+	const size_t *counts;
+	size_t runs;
+};
 
-	for (size_t i = 0; i < series->runs; i++)
-		sum += series->counts[i];
-	return sum;
+static struct rows sort_rows(const struct np_series *series)
+{
+	struct rows rows = { np_xcalloc(series->runs, sizeof(*rows.sorted)), series->counts, series->runs };
+
+	for (size_t i = 0; i < series->runs; i++) {
+		rows.sorted[i] = np_xcalloc(series->counts[i], sizeof(double));
+		memcpy(rows.sorted[i], series->values[i], series->counts[i] * sizeof(double));
+		np_order_sort(rows.sorted[i], series->counts[i]);
+	}
+	return rows;
 }
 
-/* The logarithm of a run's median, of its iterations as they are or drawn again. */
-static double run_median(const struct np_series *series, size_t run, uint64_t *state, double *scratch)
+static void free_rows(struct rows *rows)
 {
-	size_t count = series->counts[run];
+	for (size_t i = 0; i < rows->runs; i++)
+		free(rows->sorted[i]);
+	free(rows->sorted);
+}
 
-	if (count == 1)
-		return log(series->values[run][0]);
-	for (size_t i = 0; i < count; i++)
-		scratch[i] = series->values[run][state ? draw(state, count) : i];
-	return log(np_order_median(scratch, count));
+/* The logarithm of a run's median, of its iterations as they are or drawn again.  The k-th of n drawn
+ * is the value at n u, u being the k-th of n uniform numbers, which is distributed as Beta. */
+static double run_median(const struct rows *rows, size_t run, uint64_t *state)
+{
+	const double *sorted = rows->sorted[run];
+	size_t count = rows->counts[run], half = count / 2, at, next;
+	double u;
+
+	if (count == 1 || !state)
+		return log(np_order_quantile(sorted, count, 0.5));
+	if (count & 1)
+		return log(sorted[(size_t)(np_draw_beta(state, half + 1, half + 1) * (double)count)]);
+	u = np_draw_beta(state, half, half + 1);
+	at = (size_t)(u * (double)count);
+	/* The next one is the least of the other `half`, which lie above. */
+	u += (1 - u) * (1 - pow(np_draw_uniform(state), 1 / (double)half));
+	next = (size_t)(u * (double)count);
+	return log(sorted[at] / 2 + sorted[next < count ? next : count - 1] / 2);
 }
 
 struct paired {
 	const struct np_series *old_runs, *new_runs;
+	struct rows old_rows, new_rows;
 	enum np_statistic statistic;
-	double *scratch, *ratios, *pool;
+	double *ratios, *pool;
 };
 
 /* The p99 of all iterations of the runs PICKED, and of the pair's other arm. */
@@ -84,7 +117,7 @@ static double pooled_p99(const struct paired *paired, const struct np_series *se
 		size_t run = picked[i], count = series->counts[run];
 
 		for (size_t k = 0; k < count; k++)
-			paired->pool[used++] = series->values[run][state ? draw(state, count) : k];
+			paired->pool[used++] = series->values[run][state ? np_draw(state, count) : k];
 	}
 	np_order_sort(paired->pool, used);
 	return log(np_order_harrell_davis(paired->pool, used, 0.99));
@@ -98,8 +131,8 @@ static double statistic_of(struct paired *paired, const size_t *picked, uint64_t
 		return pooled_p99(paired, paired->new_runs, picked, state) -
 			pooled_p99(paired, paired->old_runs, picked, state);
 	for (size_t i = 0; i < pairs; i++)
-		paired->ratios[i] = run_median(paired->new_runs, picked[i], state, paired->scratch) -
-			run_median(paired->old_runs, picked[i], state, paired->scratch);
+		paired->ratios[i] = run_median(&paired->new_rows, picked[i], state) -
+			run_median(&paired->old_rows, picked[i], state);
 	return np_order_median(paired->ratios, pairs);
 }
 
@@ -140,20 +173,27 @@ int np_effect(struct np_effect *effect, const struct np_series *old_runs,
 	      const struct np_series *new_runs, enum np_statistic statistic, double confidence,
 	      unsigned resamples, uint64_t seed)
 {
-	size_t pairs = old_runs->runs, most = longest(old_runs), pooled = 1, *picked;
-	struct paired paired = { old_runs, new_runs, statistic, NULL, NULL, NULL };
+	size_t pairs = old_runs->runs, most, *picked;
+	struct paired paired = { .old_runs = old_runs, .new_runs = new_runs, .statistic = statistic };
 	uint64_t state = seed | 1;
 	double *found;
 
-	*effect = (struct np_effect){ .pairs = pairs };
-	if (pairs < 2 || new_runs->runs != pairs || check(old_runs) < 0 || check(new_runs) < 0)
+	*effect = (struct np_effect){ 0 };
+	if (pairs < 2 || new_runs->runs != pairs)
 		return -EINVAL;
-	most = longest(new_runs) > most ? longest(new_runs) : most;
-	if (statistic == NP_OF_P99)	/* a run may be picked as often as there are pairs */
-		pooled = pairs * most;
-	paired.scratch = np_xcalloc(most, sizeof(double));
+	effect->pairs = pairs;
+	if (is_constant(old_runs, new_runs))
+		return 0;
+	if (check(old_runs) < 0 || check(new_runs) < 0) {
+		effect->pairs = 0;
+		return -EINVAL;
+	}
+	most = longest(new_runs) > longest(old_runs) ? longest(new_runs) : longest(old_runs);
+	paired.old_rows = sort_rows(old_runs);
+	paired.new_rows = sort_rows(new_runs);
 	paired.ratios = np_xcalloc(pairs, sizeof(double));
-	paired.pool = np_xcalloc(pooled, sizeof(double));
+	/* A run may be picked as often as there are pairs. */
+	paired.pool = np_xcalloc(statistic == NP_OF_P99 ? pairs * most : 1, sizeof(double));
 	picked = np_xcalloc(pairs, sizeof(*picked));
 	found = np_xcalloc(resamples, sizeof(double));
 	for (size_t i = 0; i < pairs; i++)
@@ -161,11 +201,12 @@ int np_effect(struct np_effect *effect, const struct np_series *old_runs,
 	effect->log_ratio = statistic_of(&paired, picked, NULL);
 	for (unsigned r = 0; r < resamples; r++) {
 		for (size_t i = 0; i < pairs; i++)
-			picked[i] = draw(&state, pairs);
+			picked[i] = np_draw(&state, pairs);
 		found[r] = statistic_of(&paired, picked, &state);
 	}
 	interval(effect, found, resamples, confidence);
-	free(paired.scratch);
+	free_rows(&paired.old_rows);
+	free_rows(&paired.new_rows);
 	free(paired.ratios);
 	free(paired.pool);
 	free(picked);
@@ -173,12 +214,11 @@ int np_effect(struct np_effect *effect, const struct np_series *old_runs,
 	return 0;
 }
 
-static double median_of_runs(const struct np_series *series, uint64_t *state, double *scratch,
-			     double *medians)
+static double median_of_runs(const struct rows *rows, uint64_t *state, double *medians)
 {
-	for (size_t i = 0; i < series->runs; i++)
-		medians[i] = run_median(series, state ? draw(state, series->runs) : i, state, scratch);
-	return np_order_median(medians, series->runs);
+	for (size_t i = 0; i < rows->runs; i++)
+		medians[i] = run_median(rows, state ? np_draw(state, rows->runs) : i, state);
+	return np_order_median(medians, rows->runs);
 }
 
 int np_effect_unpaired(struct np_effect *effect, const struct np_series *old_runs,
@@ -186,22 +226,32 @@ int np_effect_unpaired(struct np_effect *effect, const struct np_series *old_run
 		       uint64_t seed)
 {
 	size_t least = old_runs->runs < new_runs->runs ? old_runs->runs : new_runs->runs;
-	double *scratch, *medians, *found;
 	uint64_t state = seed | 1;
+	struct rows rows[2];
+	double *medians, *found;
 
-	*effect = (struct np_effect){ .pairs = least };
-	if (least < 2 || check(old_runs) < 0 || check(new_runs) < 0)
+	*effect = (struct np_effect){ 0 };
+	if (least < 2)
 		return -EINVAL;
-	scratch = np_xcalloc(total(old_runs) + total(new_runs), sizeof(double));
+	effect->pairs = least;
+	if (is_constant(old_runs, new_runs))
+		return 0;
+	if (check(old_runs) < 0 || check(new_runs) < 0) {
+		effect->pairs = 0;
+		return -EINVAL;
+	}
+	rows[0] = sort_rows(old_runs);
+	rows[1] = sort_rows(new_runs);
 	medians = np_xcalloc(old_runs->runs + new_runs->runs, sizeof(double));
 	found = np_xcalloc(resamples, sizeof(double));
-	effect->log_ratio = median_of_runs(new_runs, NULL, scratch, medians) -
-		median_of_runs(old_runs, NULL, scratch, medians);
+	effect->log_ratio = median_of_runs(&rows[1], NULL, medians) -
+		median_of_runs(&rows[0], NULL, medians);
 	for (unsigned r = 0; r < resamples; r++)
-		found[r] = median_of_runs(new_runs, &state, scratch, medians) -
-			median_of_runs(old_runs, &state, scratch, medians);
+		found[r] = median_of_runs(&rows[1], &state, medians) -
+			median_of_runs(&rows[0], &state, medians);
 	interval(effect, found, resamples, confidence);
-	free(scratch);
+	free_rows(&rows[0]);
+	free_rows(&rows[1]);
 	free(medians);
 	free(found);
 	return 0;

@@ -31,8 +31,13 @@ enum np_statistic {
 	NP_OF_P99,			/* Harrell-Davis over all iterations of an arm */
 };
 
+/* The interval from the least to the greatest of n pairs holds the median with 1 - 2^(1 - n): with fewer
+ * than these no interval of 95 % is to be had, whatever the runs were. */
+#define NP_EFFECT_PAIRS_LEAST 6u
+
 /* Pair i is (old run i, new run i).  CONFIDENCE is 0.95 unless corrected for multiplicity.  Returns 0,
- * or -EINVAL: fewer than two pairs, or a value that is not above 0. */
+ * or -EINVAL with no pairs: fewer than two, or a value that is not above 0.  Arms that tell the same
+ * single value throughout differ by nothing, also when it is 0 or less. */
 int np_effect(struct np_effect *effect, const struct np_series *old_runs,
 	      const struct np_series *new_runs, enum np_statistic statistic, double confidence,
 	      unsigned resamples, uint64_t seed);

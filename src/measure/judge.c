@@ -57,7 +57,7 @@ static bool is_missed(const struct np_spec_target *target, enum np_direction dir
 static double samples_behind(const struct np_arm *arm, const struct np_series *series,
 			     const char *metric)
 {
-	const char *p99 = strstr(metric, "_p99");
+	const char *p99 = strstr(metric, "_p99");	/* "p99" alone has no name to put a count beside */
 	double samples = 0;
 	char name[128];
 
@@ -110,11 +110,13 @@ static void judge_one(struct np_judgement *judgement, const struct np_session *s
 		judgement->target_missed = is_missed(judgement->target, judgement->direction,
 			session->arms[1].count ? judgement->new_value : judgement->old_value);
 	higher = judgement->direction == NP_HIGHER_IS_BETTER;
+	judgement->runs_needed = NP_EFFECT_PAIRS_LEAST;
 	if ((session->is_unpaired
 		     ? np_effect_unpaired(&judgement->effect, &series[0], &series[1], confidence,
 					  NP_EFFECT_RESAMPLES, SEED)
 		     : np_effect(&judgement->effect, &series[0], &series[1], NP_OF_MEDIAN, confidence,
-				 NP_EFFECT_RESAMPLES, SEED)) == 0) {
+				 NP_EFFECT_RESAMPLES, SEED)) == 0 &&
+	    judgement->effect.pairs >= NP_EFFECT_PAIRS_LEAST) {
 		judgement->verdict = np_verdict(&judgement->effect, higher, rules);
 		judgement->runs_needed = np_verdict_runs_needed(&judgement->effect, higher, rules);
 	}
@@ -165,33 +167,66 @@ static void judge_control(struct np_comparison *comparison)
 	np_series_free(&all);
 }
 
-/* Every run of a program that tells a checksum must tell the same one. */
-static bool is_same_result(const struct np_session *session)
+/* If any run tells a checksum all must, and the same one: a program that broke is quick. */
+static const char *find_other_result(const struct np_session *session)
 {
 	const char *known = NULL;
+	bool is_missing = false;
 
 	for (int arm = 0; arm < 2; arm++) {
 		for (size_t i = 0; i < session->arms[arm].count; i++) {
 			const char *checksum = session->arms[arm].runs[i].metrics.checksum;
 
 			if (checksum && known && strcmp(checksum, known) != 0)
-				return false;
+				return "the checksums of the results differ: the two do not do the same work";
 			known = checksum ? checksum : known;
+			is_missing |= !checksum;
+		}
+	}
+	return known && is_missing ? "some runs told no checksum, others did: they do not do the same work"
+				   : NULL;
+}
+
+static bool is_told_by_all(const struct np_session *session, const char *metric)
+{
+	for (int arm = 0; arm < 2; arm++) {
+		for (size_t i = 0; i < session->arms[arm].count; i++) {
+			if (!np_metrics_find(&session->arms[arm].runs[i].metrics, metric))
+				return false;
 		}
 	}
 	return true;
 }
 
+static const struct np_judgement *find_primary(const struct np_comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->count; i++) {
+		if (comparison->all[i].is_primary)
+			return &comparison->all[i];
+	}
+	return NULL;
+}
+
 static void find_invalid(struct np_comparison *comparison)
 {
 	const struct np_session *session = comparison->session;
+	const struct np_judgement *primary = find_primary(comparison);
+	const char *other = find_other_result(session);
 	char *why = comparison->invalid;
 	size_t size = sizeof(comparison->invalid);
 
 	comparison->steal_share = share_of_wall(session, "steal_ms");
 	comparison->delay_share = share_of_wall(session, "main_run_delay_ms");
-	if (!is_same_result(session))
-		snprintf(why, size, "the checksums of the results differ: the two do not do the same work");
+	if (other)
+		snprintf(why, size, "%s", other);
+	else if (session->arms[1].count == 0)
+		return;				/* nothing is compared */
+	else if (!is_told_by_all(session, session->primary))
+		snprintf(why, size, "not every run told '%.64s', by which it was to be decided",
+			 session->primary);
+	else if (primary && primary->direction == NP_NO_DIRECTION)
+		snprintf(why, size, "whether '%.64s' is better higher or lower is not known: say 'better' in a "
+			 "benchmark file's target", session->primary);
 	else if (comparison->control == NP_KEEP || comparison->control == NP_REGRESSION ||
 		 comparison->control == NP_REVERT)
 		snprintf(why, size, "the control failed: the same program differs from itself by %+.1f %%",
@@ -212,7 +247,7 @@ static bool is_worth_judging(const struct np_metric *metric, const struct np_ses
 	if (metric->is_ours)
 		return strcmp(metric->name, "wall_ms") == 0 || strcmp(metric->name, "cpu_ms") == 0 ||
 			strcmp(metric->name, "peak_rss_mb") == 0;
-	if (strstr(metric->name, "p999") || strstr(metric->name, "_max"))	/* of few samples */
+	if (strstr(metric->name, "p999") || strstr(metric->name, "_max"))	/* by a few samples */
 		return false;
 	return np_metric_direction(metric->name) != NP_NO_DIRECTION;
 }
@@ -225,13 +260,43 @@ static int badness(enum np_verdict verdict)
 	return order[verdict];
 }
 
+static bool has_verdict_of_its_own(const struct np_judgement *judgement)
+{
+	return judgement->is_tail && !judgement->is_primary &&
+		judgement->direction != NP_NO_DIRECTION && strstr(judgement->metric, "p99") &&
+		!strstr(judgement->metric, "p999");
+}
+
+/* Targets of what the first run does not tell, or no run: misspelt, most often, and not met. */
+static void judge_other_targets(struct np_comparison *comparison, const struct np_session *session,
+				const struct np_spec *spec, double confidence)
+{
+	const struct np_arm *newest = &session->arms[session->arms[1].count > 0];
+
+	for (size_t i = 0; spec && i < spec->target_count; i++) {
+		const struct np_spec_target *target = &spec->targets[i];
+		struct np_judgement *judgement = &comparison->all[comparison->count];
+
+		if (np_metrics_find(&session->arms[0].runs[0].metrics, target->metric))
+			continue;
+		*judgement = (struct np_judgement){ .metric = target->metric };
+		judge_one(judgement, session, spec, confidence);
+		judgement->is_absent = !np_metrics_find(&newest->runs[0].metrics, target->metric);
+		judgement->target_missed |= judgement->is_absent;
+		comparison->count++;
+	}
+}
+
 void np_judge(struct np_comparison *comparison, const struct np_session *session,
 	      const struct np_spec *spec, double confidence)
 {
 	const struct np_metrics *first = &session->arms[0].runs[0].metrics;
+	size_t targets = spec ? spec->target_count : 0;
 
 	comparison->session = session;
-	comparison->all = np_xcalloc(first->count, sizeof(*comparison->all));
+	comparison->verdict = comparison->tail_verdict = NP_INCONCLUSIVE;
+	comparison->invalid[0] = '\0';
+	comparison->all = np_xcalloc(first->count + targets, sizeof(*comparison->all));
 	for (size_t i = 0; i < first->count; i++) {
 		struct np_judgement *judgement = &comparison->all[comparison->count];
 
@@ -243,13 +308,14 @@ void np_judge(struct np_comparison *comparison, const struct np_session *session
 		comparison->count++;
 		if (judgement->is_primary)
 			comparison->verdict = judgement->verdict;
-		if (judgement->is_tail && strstr(judgement->metric, "p99_") && !judgement->is_primary) {
+		if (has_verdict_of_its_own(judgement)) {
 			if (!comparison->has_tail ||
 			    badness(judgement->verdict) > badness(comparison->tail_verdict))
 				comparison->tail_verdict = judgement->verdict;
 			comparison->has_tail = true;
 		}
 	}
+	judge_other_targets(comparison, session, spec, confidence);
 	judge_control(comparison);
 	find_invalid(comparison);
 	if (comparison->invalid[0])

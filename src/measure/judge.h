@@ -24,7 +24,7 @@ struct np_judgement {
 	enum np_verdict verdict;
 	size_t runs_needed;		/* INCONCLUSIVE: as many in all a side */
 	double samples_needed;		/* a tail: so many more a side; 0 = enough */
-	bool target_missed;
+	bool target_missed, is_absent;	/* a target of what no run tells */
 	const struct np_spec_target *target;
 };
 

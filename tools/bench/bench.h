@@ -49,6 +49,8 @@ struct np_bench_report {
 /* Fill in SETTINGS; exits for --help, --version and what is wrong.  USAGE is the command's. */
 void np_bench_options(struct np_bench_settings *settings, int argc, char **argv, const char *usage);
 
+bool np_bench_format_is_known(const char *name);
+
 /* Write REPORT in the settings' format to where they say, whole or not at all.  Returns an exit
  * status. */
 int np_bench_write(const struct np_bench_settings *settings, const struct np_bench_report *report);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,9 @@ static void take(struct np_bench_settings *settings, int option)
 		settings->cross_machine = true;
 		break;
 	case 'f':
+		if (!np_bench_format_is_known(optarg))
+			np_die(NP_EXIT_USAGE, "--format: '%s' is none of text, markdown, json, junit, sarif, "
+			       "openmetrics, github-action-benchmark, bencher", optarg);
 		settings->format = optarg;
 		break;
 	case 'o':
@@ -188,6 +192,18 @@ static const char shared_help[] =
 	"\nExit status: 0 pass, 1 regression or a run that failed, 2 usage, 3 inconclusive, 4 invalid,\n"
 	"5 target missed.\n";
 
+/* Better before the runs than after them. */
+static void check_output(const char *path)
+{
+	char *copy = path ? np_xstrdup(path) : NULL;
+	const char *directory = copy ? dirname(copy) : ".";
+
+	if (path && strcmp(path, "-") != 0 && access(path, W_OK) != 0 &&
+	    (errno != ENOENT || access(directory, W_OK) != 0))
+		np_die(NP_EXIT_FAILURE, "cannot write '%s': %s", path, strerror(errno));
+	free(copy);
+}
+
 void np_bench_options(struct np_bench_settings *settings, int argc, char **argv, const char *usage)
 {
 	int option;
@@ -213,6 +229,7 @@ void np_bench_options(struct np_bench_settings *settings, int argc, char **argv,
 	if (settings->rules.pairs_max < settings->rules.pairs_min)
 		np_die(NP_EXIT_USAGE, "--pairs-max %zu is less than --pairs-min %zu",
 		       settings->rules.pairs_max, settings->rules.pairs_min);
+	check_output(settings->output);
 	settings->files = argv + optind;
 	settings->file_count = argc - optind;
 	if (!settings->quiet && isatty(STDERR_FILENO)) {

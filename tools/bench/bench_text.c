@@ -50,7 +50,12 @@ void np_bench_sentence(char *text, size_t size, const struct np_comparison *comp
 		snprintf(text, size, "no verdict: %s", comparison->invalid);
 		break;
 	default:
-		if (judgement->samples_needed > 0)
+		if (judgement->is_absent)
+			snprintf(text, size, "no run told %s", judgement->metric);
+		else if (judgement->effect.pairs < 2)
+			snprintf(text, size, "%s: not every run told it, or it is not above 0: no ratio to judge by",
+				 judgement->metric);
+		else if (judgement->samples_needed > 0)
 			snprintf(text, size, "%s: %.0f more samples a side are needed", judgement->metric,
 				 judgement->samples_needed);
 		else
@@ -68,6 +73,17 @@ static void print_value(char *text, size_t size, double value)
 		snprintf(text, size, "%.3g", value);
 }
 
+static void print_values(char *old_value, char *new_value, size_t size,
+			 const struct np_judgement *judgement)
+{
+	print_value(old_value, size, judgement->old_value);
+	print_value(new_value, size, judgement->new_value);
+	if (judgement->is_absent) {
+		snprintf(old_value, size, "-");
+		snprintf(new_value, size, "-");
+	}
+}
+
 static const char *mark_of(const struct np_judgement *judgement)
 {
 	return judgement->is_primary ? "*" : judgement->is_tail ? "t" : " ";
@@ -78,7 +94,9 @@ static void target_text(char *text, size_t size, const struct np_judgement *judg
 	text[0] = '\0';
 	if (!judgement->is_target)
 		return;
-	if (judgement->target->has_range)
+	if (judgement->is_absent)
+		snprintf(text, size, "MISSED: no run told it");
+	else if (judgement->target->has_range)
 		snprintf(text, size, "%s [%g, %g]", judgement->target_missed ? "MISSED" : "met",
 			 judgement->target->least, judgement->target->most);
 	else
@@ -91,8 +109,7 @@ static void text_row(FILE *to, const struct np_bench_report *report,
 {
 	char old_value[32], new_value[32], effect[80], target[80];
 
-	print_value(old_value, sizeof(old_value), judgement->old_value);
-	print_value(new_value, sizeof(new_value), judgement->new_value);
+	print_values(old_value, new_value, sizeof(old_value), judgement);
 	np_bench_effect_text(effect, sizeof(effect), judgement);
 	target_text(target, sizeof(target), judgement);
 	if (!report->is_pair) {
@@ -141,16 +158,21 @@ static void text_one(FILE *to, const struct np_bench_report *report,
 	}
 	for (size_t i = 0; i < comparison->count; i++)
 		text_row(to, report, comparison, &comparison->all[i]);
-	if (!report->is_pair)
+	if (!report->is_pair) {
+		if (comparison->invalid[0])
+			fprintf(to, "INVALID: %s\n", comparison->invalid);
 		return;
+	}
 	if (!report->baseline)
 		text_control(to, comparison);
 	if (comparison->movers)
 		fprintf(to, "  what moved:\n%s", comparison->movers);
 	if (comparison->artifact)
 		fprintf(to, "  union flame graph: %s\n", comparison->artifact);
+	if (comparison->invalid[0])
+		fprintf(to, "INVALID: no verdict: %s\n", comparison->invalid);
 	for (size_t i = 0; i < comparison->count; i++) {
-		if (!comparison->all[i].is_primary)
+		if (!comparison->all[i].is_primary || comparison->invalid[0])
 			continue;
 		np_bench_sentence(sentence, sizeof(sentence), comparison, &comparison->all[i]);
 		fprintf(to, "%s: %s\n", np_verdict_name(comparison->verdict), sentence);
@@ -205,8 +227,7 @@ void np_bench_markdown(FILE *to, const struct np_bench_report *report)
 			const struct np_judgement *judgement = &comparison->all[k];
 			char old_value[32], new_value[32], effect[80], target[80];
 
-			print_value(old_value, sizeof(old_value), judgement->old_value);
-			print_value(new_value, sizeof(new_value), judgement->new_value);
+			print_values(old_value, new_value, sizeof(old_value), judgement);
 			np_bench_effect_text(effect, sizeof(effect), judgement);
 			target_text(target, sizeof(target), judgement);
 			fputs("| ", to);

@@ -24,6 +24,15 @@ static const struct {
 	{ "bencher", np_bench_bencher },
 };
 
+bool np_bench_format_is_known(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(name, formats[i].name) == 0)
+			return true;
+	}
+	return false;
+}
+
 int np_bench_write(const struct np_bench_settings *settings, const struct np_bench_report *report)
 {
 	struct np_report_file file;
@@ -36,9 +45,7 @@ int np_bench_write(const struct np_bench_settings *settings, const struct np_ben
 		formats[i].write(file.to, report);
 		return np_report_file_close(&file) < 0 ? NP_EXIT_FAILURE : NP_EXIT_OK;
 	}
-	np_error("--format: '%s' is none of text, markdown, json, junit, sarif, openmetrics, "
-		 "github-action-benchmark, bencher", settings->format);
-	return NP_EXIT_USAGE;
+	return NP_EXIT_USAGE;		/* the options let none pass */
 }
 
 int np_bench_status(const struct np_bench_settings *settings, const struct np_bench_report *report)
@@ -51,6 +58,7 @@ int np_bench_status(const struct np_bench_settings *settings, const struct np_be
 
 		for (size_t k = 0; k < comparison->count; k++)
 			missed |= comparison->all[k].target_missed;
+		invalid |= comparison->invalid[0] != '\0';
 		if (!report->is_pair)
 			continue;
 		for (int k = 0; k < 1 + comparison->has_tail; k++) {
