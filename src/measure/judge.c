@@ -15,6 +15,8 @@
 #define SEED		20240229u
 #define CONTROL_TRIALS	500u
 #define STEAL_LIMIT	0.25		/* of the wall time */
+#define OTHERS_LIMIT	0.1		/* of a core, used by others meanwhile */
+#define CORES_MAX	1024u
 #define CONTROL_PAIRS	4u		/* fewer say nothing */
 
 static const struct np_spec_target *target_of(const struct np_spec *spec, const char *metric)
@@ -145,26 +147,27 @@ static double share_of_wall(const struct np_session *session, const char *figure
 	return fmax(shares[0], shares[1]);
 }
 
-/* The runs of one program in one block, against each other, by the same rules. */
-static void judge_control(struct np_comparison *comparison)
+/* The runs of one program in one block, against each other, by the same rules.  FALSE_ALARMS may be
+ * NULL. */
+static enum np_verdict control_of(const struct np_session *session, const char *metric,
+				  struct np_effect *effect, double *false_alarms)
 {
-	const struct np_session *session = comparison->session;
 	struct np_verdict_rules simple = session->rules->verdict;
-	struct np_series all = np_arm_series(&session->arms[0], session->primary), first, second;
+	struct np_series all = np_arm_series(&session->arms[0], metric), first, second;
+	enum np_verdict verdict = NP_INCONCLUSIVE;
 
 	simple.is_complex = false;
-	comparison->control = NP_INCONCLUSIVE;
 	np_arm_control(&all, &first, &second);
 	if (first.runs >= CONTROL_PAIRS && !session->is_unpaired) {
-		comparison->false_alarms = np_verdict_false_alarms(&first, &second, &simple,
-								   CONTROL_TRIALS);
-		if (np_effect(&comparison->control_effect, &first, &second, NP_OF_MEDIAN, 0.95,
-			      NP_EFFECT_RESAMPLES, SEED) == 0)
-			comparison->control = np_verdict(&comparison->control_effect, false, &simple);
+		if (false_alarms)
+			*false_alarms = np_verdict_false_alarms(&first, &second, &simple, CONTROL_TRIALS);
+		if (np_effect(effect, &first, &second, NP_OF_MEDIAN, 0.95, NP_EFFECT_RESAMPLES, SEED) == 0)
+			verdict = np_verdict(effect, false, &simple);
 	}
 	np_series_free(&first);
 	np_series_free(&second);
 	np_series_free(&all);
+	return verdict;
 }
 
 /* If any run tells a checksum all must, and the same one: a program that broke is quick. */
@@ -207,6 +210,68 @@ static const struct np_judgement *find_primary(const struct np_comparison *compa
 	return NULL;
 }
 
+/* The mean of a figure over all runs of both arms. */
+static double mean_of_runs(const struct np_session *session, const char *figure)
+{
+	double total = 0;
+	size_t runs = 0;
+
+	for (int arm = 0; arm < 2; arm++) {
+		for (size_t i = 0; i < session->arms[arm].count; i++) {
+			const struct np_metric *metric = np_metrics_find(&session->arms[arm].runs[i].metrics,
+									 figure);
+
+			total += metric ? metric->values[0] : 0;
+			runs++;
+		}
+	}
+	return runs ? total / (double)runs : 0;
+}
+
+/* Of the time on cores that the programs could have used, the share that they did not get.  What eight
+ * threads on two cores take from each other is not missed: there are no more than two. */
+static double denied_share(const struct np_session *session)
+{
+	double wall = mean_of_runs(session, "wall_ms"), cpu = mean_of_runs(session, "cpu_ms");
+	double wanted = cpu + mean_of_runs(session, "run_delay_ms");
+	int cores[CORES_MAX];
+	double most = wall * (session->pinned ? 1 : (double)np_run_cores(cores, CORES_MAX));
+
+	wanted = fmin(wanted, most);
+	return wanted > 0 ? fmax(1 - cpu / wanted, 0) : 0;
+}
+
+/* Did it wait for others?  Threads that start together wait for each other on an idle machine, too. */
+static bool is_machine_busy(const struct np_comparison *comparison)
+{
+	return comparison->delay_share > STEAL_LIMIT &&
+		mean_of_runs(comparison->session, "other_cpu_ms") >
+			OTHERS_LIMIT * mean_of_runs(comparison->session, "wall_ms");
+}
+
+/* Why wall times say nothing; "" when they do. */
+static void find_disturbed(struct np_comparison *comparison)
+{
+	bool is_wall = strcmp(comparison->session->primary, "wall_ms") == 0;
+	char *why = comparison->invalid;
+	size_t size = sizeof(comparison->invalid);
+
+	if (comparison->control == NP_KEEP || comparison->control == NP_REGRESSION ||
+	    comparison->control == NP_REVERT)
+		snprintf(why, size, "the control failed: the same program differs from itself by %+.1f %%",
+			 100 * expm1(comparison->control_effect.log_ratio));
+	else if (is_wall && comparison->steal_share > STEAL_LIMIT)
+		snprintf(why, size, "the hypervisor took %.0f %% of the time: wall times say nothing",
+			 100 * comparison->steal_share);
+	else if (is_wall && is_machine_busy(comparison))
+		snprintf(why, size, "the machine is busy: the programs got no core for %.0f %% of the time that "
+			 "they wanted one", 100 * comparison->delay_share);
+	comparison->is_disturbed = why[0] != '\0';
+	if (comparison->is_disturbed && is_wall)
+		snprintf(why + strlen(why), size - strlen(why), "; wait until it is idle, or decide by CPU time: "
+			 "--metric cpu_ms");
+}
+
 static void find_invalid(struct np_comparison *comparison)
 {
 	const struct np_session *session = comparison->session;
@@ -216,7 +281,8 @@ static void find_invalid(struct np_comparison *comparison)
 	size_t size = sizeof(comparison->invalid);
 
 	comparison->steal_share = share_of_wall(session, "steal_ms");
-	comparison->delay_share = share_of_wall(session, "main_run_delay_ms");
+	comparison->delay_share = denied_share(session);
+	comparison->is_disturbed = false;
 	if (other)
 		snprintf(why, size, "%s", other);
 	else if (session->arms[1].count == 0)
@@ -227,16 +293,36 @@ static void find_invalid(struct np_comparison *comparison)
 	else if (primary && primary->direction == NP_NO_DIRECTION)
 		snprintf(why, size, "whether '%.64s' is better higher or lower is not known: say 'better' in a "
 			 "benchmark file's target", session->primary);
-	else if (comparison->control == NP_KEEP || comparison->control == NP_REGRESSION ||
-		 comparison->control == NP_REVERT)
-		snprintf(why, size, "the control failed: the same program differs from itself by %+.1f %%",
-			 100 * expm1(comparison->control_effect.log_ratio));
-	else if (strcmp(session->primary, "wall_ms") == 0 && comparison->steal_share > STEAL_LIMIT)
-		snprintf(why, size, "the hypervisor took %.0f %% of the time: wall times say nothing",
-			 100 * comparison->steal_share);
-	else if (strcmp(session->primary, "wall_ms") == 0 && comparison->delay_share > STEAL_LIMIT)
-		snprintf(why, size, "the programs waited %.0f %% of the time for a core: the machine is busy",
-			 100 * comparison->delay_share);
+	else
+		find_disturbed(comparison);
+}
+
+/* CPU time and memory know little of what else runs: on a disturbed machine they are judged by a control of
+ * their own. */
+static bool stands(const struct np_comparison *comparison, const char *metric)
+{
+	static const char *const names[] = { "cpu_ms", "user_ms", "system_ms", "peak_rss_mb" };
+	bool is_sound = false;
+
+	for (size_t i = 0; comparison->is_disturbed && i < sizeof(names) / sizeof(names[0]); i++)
+		is_sound |= strcmp(metric, names[i]) == 0 &&
+			strcmp(metric, comparison->session->primary) != 0;
+	if (is_sound && !comparison->session->is_unpaired) {
+		struct np_effect effect;
+		enum np_verdict control = control_of(comparison->session, metric, &effect, NULL);
+
+		is_sound = control == NP_NEUTRAL || control == NP_INCONCLUSIVE;
+	}
+	return is_sound;
+}
+
+static void withdraw(struct np_comparison *comparison)
+{
+	comparison->verdict = comparison->tail_verdict = NP_INVALID;
+	for (size_t i = 0; i < comparison->count; i++) {
+		if (!stands(comparison, comparison->all[i].metric))
+			comparison->all[i].verdict = NP_INVALID;
+	}
 }
 
 static bool is_worth_judging(const struct np_metric *metric, const struct np_session *session,
@@ -316,10 +402,11 @@ void np_judge(struct np_comparison *comparison, const struct np_session *session
 		}
 	}
 	judge_other_targets(comparison, session, spec, confidence);
-	judge_control(comparison);
+	comparison->control = control_of(session, session->primary, &comparison->control_effect,
+					 &comparison->false_alarms);
 	find_invalid(comparison);
 	if (comparison->invalid[0])
-		comparison->verdict = comparison->tail_verdict = NP_INVALID;
+		withdraw(comparison);
 }
 
 double np_judge_confidence(const struct np_comparison *all, size_t count)

@@ -41,8 +41,10 @@ struct np_comparison {
 	enum np_verdict control;	/* what it was called: anything but NEUTRAL or INCONCLUSIVE
 					 * makes all INVALID */
 	struct np_effect control_effect;
-	double steal_share, delay_share;	/* of the wall time, medians */
+	double steal_share;		/* of the wall time, median */
+	double delay_share;		/* of the time that they wanted a core they got none */
 	char invalid[256];		/* why; "" */
+	bool is_disturbed;		/* by the machine: what does not depend on it has a verdict all the same */
 	char *artifact;			/* of profiled arms: the union flame graph; NULL */
 	char *movers;			/* what moved, lines; NULL */
 };

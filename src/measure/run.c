@@ -3,13 +3,17 @@
  * run.c - one run: start, drain, wait, read the meters.  Context: tools.
  *
  * The meters are the kernel's own accounts of the process: wait4() for time, memory, faults and
- * switches of it and the children that it waited for; /proc/PID/schedstat, read while it is a zombie,
- * for the main thread's time on the run queue; /proc/stat for time that the hypervisor took.
+ * switches of it and the children that it waited for; schedstat of its threads for their time on the run
+ * queue (delay.h); /proc/stat for time that the hypervisor took and other programs used.
+ *
+ * The program runs in a process group of its own, so that all of it can be ended; signals that end us end
+ * the run first (np_run_catch_signals()).
  */
 #include "measure/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,9 +28,13 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "measure/delay.h"
+
+#define LOOK_MS	  20.0	/* between two looks at the threads */
+#define LOOK_SHARE 50.0	/* and this many times as long as a look takes */
 
 const char *const np_run_figures[] = { "wall_ms", "cpu_ms", "user_ms", "system_ms", "main_cpu_ms",
-	"main_run_delay_ms", "gap_ms", "steal_ms", "minor_faults", "major_faults",
+	"run_delay_ms", "gap_ms", "steal_ms", "other_cpu_ms", "minor_faults", "major_faults",
 	"voluntary_switches", "involuntary_switches", "peak_rss_mb", NULL };
 
 bool np_run_is_figure(const char *name)
@@ -46,17 +54,49 @@ static double now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* ms of all cores that the hypervisor gave to others; 0 where the kernel does not tell. */
-static double steal_ms(void)
+static volatile sig_atomic_t caught;
+
+static void catch_signal(int number)
 {
-	unsigned long long steal = 0;
+	caught = number;
+}
+
+void np_run_catch_signals(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		/* A second one ends us at once.  Without SA_RESTART: poll() is to return. */
+		struct sigaction action = { .sa_handler = catch_signal, .sa_flags = (int)SA_RESETHAND }, old;
+
+		if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(numbers[i], &action, NULL);
+	}
+}
+
+int np_run_caught(void)
+{
+	return caught;
+}
+
+/* Of all cores, since the machine started; 0 where the kernel does not tell. */
+struct machine_times {
+	double busy_ms, steal_ms;
+};
+
+static struct machine_times machine_times(void)
+{
+	unsigned long long user = 0, nice = 0, system = 0, irq = 0, softirq = 0, steal = 0;
+	double tick_ms = 1e3 / (double)sysconf(_SC_CLK_TCK);
 	FILE *from = fopen("/proc/stat", "re");
 
-	if (from && fscanf(from, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &steal) != 1)
-		steal = 0;
+	if (from && fscanf(from, "cpu %llu %llu %llu %*u %*u %llu %llu %llu", &user, &nice, &system, &irq,
+			   &softirq, &steal) != 6)
+		user = nice = system = irq = softirq = steal = 0;
 	if (from)
 		fclose(from);
-	return (double)steal * 1e3 / (double)sysconf(_SC_CLK_TCK);
+	return (struct machine_times){ (double)(user + nice + system + irq + softirq) * tick_ms,
+		(double)steal * tick_ms };
 }
 
 size_t np_run_cores(int *cores, size_t most)
@@ -75,8 +115,8 @@ size_t np_run_cores(int *cores, size_t most)
 
 static _Noreturn void become(const struct np_run_how *how, int out, int complaints, int report)
 {
+	int error, nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	cpu_set_t one;
-	int error;
 
 	setpgid(0, 0);
 	if (how->core >= 0) {
@@ -84,7 +124,9 @@ static _Noreturn void become(const struct np_run_how *how, int out, int complain
 		CPU_SET(how->core, &one);
 		sched_setaffinity(0, sizeof(one), &one);
 	}
-	if (dup2(out, STDOUT_FILENO) >= 0 && dup2(complaints, STDERR_FILENO) >= 0) {
+	/* Of a background group's program that reads the terminal the kernel would stop us. */
+	if (dup2(nothing, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+	    dup2(complaints, STDERR_FILENO) >= 0) {
 		if (how->environment)
 			execvpe(how->argv[0], how->argv, how->environment);
 		else
@@ -96,51 +138,67 @@ static _Noreturn void become(const struct np_run_how *how, int out, int complain
 	_exit(127);
 }
 
-/* Returns false when the time is over. */
-static bool drain(int from, double end_ms, char **output, size_t *size)
+struct output {
+	char *text;
+	size_t size, room;
+	int from;			/* -1 when all writers have closed it */
+};
+
+/* Take what is there; never waits. */
+static void drain(struct output *output)
 {
-	size_t room = 0;
+	char spill[4096];
+	ssize_t got = 1;
 
-	for (;;) {
-		struct pollfd wait = { .fd = from, .events = POLLIN };
-		double left = end_ms - now_ms();
-		char spill[4096];
-		ssize_t got;
-
-		if (left <= 0)
-			return false;
-		if (poll(&wait, 1, left > 1e6 ? 1000000 : (int)left + 1) <= 0)
-			continue;
-		if (*size == room && room < NP_RUN_OUTPUT_MAX) {
-			room = room ? room * 2 : 65536;
-			*output = np_xrealloc(*output, room, 1);
+	while (output->from >= 0 && got > 0) {
+		if (output->size == output->room && output->room < NP_RUN_OUTPUT_MAX) {
+			output->room = output->room ? output->room * 2 : 65536;
+			output->text = np_xrealloc(output->text, output->room, 1);
 		}
-		got = *size < room ? read(from, *output + *size, room - *size)
-				   : read(from, spill, sizeof(spill));
-		if (got == 0)
-			return true;
-		if (got > 0 && *size < room)
-			*size += (size_t)got;
-		else if (got < 0 && errno != EINTR && errno != EAGAIN)
-			return true;
+		got = output->size < output->room
+			? read(output->from, output->text + output->size, output->room - output->size)
+			: read(output->from, spill, sizeof(spill));
+		if (got > 0 && output->size < output->room)
+			output->size += (size_t)got;
+		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+			output->from = -1;
+		if (got < 0 && errno == EINTR)
+			got = 1;
 	}
 }
 
-/* Main thread's time on a core and in the queue for one, in ms. */
-static void read_schedstat(pid_t pid, double *cpu, double *delay)
+static bool has_ended(pid_t pid)
 {
-	unsigned long long on_core = 0, waiting = 0;
-	char path[64];
-	FILE *from;
+	siginfo_t info = { 0 };
 
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
-	from = fopen(path, "re");
-	if (from && fscanf(from, "%llu %llu", &on_core, &waiting) != 2)
-		on_core = waiting = 0;
-	if (from)
-		fclose(from);
-	*cpu = (double)on_core / 1e6;
-	*delay = (double)waiting / 1e6;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == pid;
+}
+
+/* Until the program has ended, whoever still holds its output; or the time is over, or we were told to
+ * end: then it is still there. */
+static void follow(pid_t pid, double end_ms, struct output *output, struct np_delay *delay)
+{
+	int handle = (int)syscall(SYS_pidfd_open, pid, 0);	/* -1 before Linux 5.3: seen at a look */
+	double next_look = now_ms() + LOOK_MS;
+
+	while (!has_ended(pid) && !caught) {
+		struct pollfd waits[] = { { .fd = output->from, .events = POLLIN },
+			{ .fd = handle, .events = POLLIN } };
+		double begun = now_ms(), left = fmin(end_ms, next_look) - begun;
+
+		if (begun >= end_ms)
+			break;
+		if (left > 0)
+			poll(waits, 2, (int)ceil(left));
+		drain(output);
+		begun = now_ms();
+		if (begun >= next_look) {
+			np_delay_look(delay, pid);
+			next_look = now_ms() + fmax(LOOK_MS, (now_ms() - begun) * LOOK_SHARE);
+		}
+	}
+	if (handle >= 0)
+		close(handle);
 }
 
 static double ms_of(const struct timeval *time)
@@ -148,13 +206,20 @@ static double ms_of(const struct timeval *time)
 	return (double)time->tv_sec * 1e3 + (double)time->tv_usec / 1e3;
 }
 
-static void note_figures(struct np_metrics *metrics, double wall, double main_cpu, double delay,
-			 double steal, const struct rusage *usage)
+struct meters {
+	double wall, main_cpu, main_delay, delay;
+	struct machine_times machine;	/* what went by */
+	struct rusage usage;
+};
+
+static void note_figures(struct np_metrics *metrics, const struct meters *meters)
 {
+	const struct rusage *usage = &meters->usage;
 	double user = ms_of(&usage->ru_utime), system = ms_of(&usage->ru_stime);
 	/* What is neither work nor the queue: steal, if the program did not wait for anything. */
-	double gap = usage->ru_nvcsw > 16 ? -1 : wall - main_cpu - delay;
-	double figures[] = { wall, user + system, user, system, main_cpu, delay, gap, steal,
+	double gap = usage->ru_nvcsw > 16 ? -1 : meters->wall - meters->main_cpu - meters->main_delay;
+	double figures[] = { meters->wall, user + system, user, system, meters->main_cpu, meters->delay, gap,
+		meters->machine.steal_ms, fmax(meters->machine.busy_ms - user - system, 0),
 		(double)usage->ru_minflt, (double)usage->ru_majflt, (double)usage->ru_nvcsw,
 		(double)usage->ru_nivcsw, (double)usage->ru_maxrss * 1024 / 1e6 };
 
@@ -181,48 +246,41 @@ static void last_line(int from, char *line, size_t size)
 	snprintf(line, size, "%.200s", begin ? begin + 1 : tail);
 }
 
-/* Returns false when the time is over. */
-static bool await_end(pid_t pid, double end_ms)
-{
-	int handle = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd wait = { .fd = handle, .events = POLLIN };
-	bool ended = handle < 0;	/* a kernel before 5.3: wait without a limit */
-
-	while (!ended && now_ms() < end_ms) {
-		double left = end_ms - now_ms();
-
-		ended = poll(&wait, 1, left > 1e6 ? 1000000 : (int)left + 1) > 0;
-	}
-	if (handle >= 0)
-		close(handle);
-	return ended;
-}
-
 static void await(struct np_run *run, const struct np_run_how *how, pid_t pid, int out, int complaints,
 		  double start)
 {
-	double end = start + how->timeout_s * 1e3, wall, main_cpu, delay, steal = steal_ms();
-	struct rusage usage;
+	struct machine_times before = machine_times(), after;
+	struct output output = { .from = out };
+	struct np_delay delay = { 0 };
+	struct meters meters;
 	siginfo_t info;
-	char *output = NULL;
-	size_t size = 0;
 	int status = 0;
 
-	run->timed_out = !drain(out, end, &output, &size);
-	if (!run->timed_out)		/* a program may close its output and go on */
-		run->timed_out = !await_end(pid, end);
-	if (run->timed_out)
+	fcntl(out, F_SETFL, O_NONBLOCK);
+	follow(pid, start + how->timeout_s * 1e3, &output, &delay);
+	run->timed_out = !caught && !has_ended(pid);
+	run->interrupted = caught != 0;
+	if (!has_ended(pid))
 		kill(-pid, SIGKILL);
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
 		;
-	wall = now_ms() - start;
-	read_schedstat(pid, &main_cpu, &delay);
-	while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
+	meters.wall = now_ms() - start;
+	drain(&output);			/* what it wrote is all there */
+	run->left_behind = output.from >= 0;
+	np_delay_look(&delay, pid);	/* a zombie's main thread still tells */
+	kill(-pid, SIGKILL);		/* the zombie keeps the number its own: only what it left is hit */
+	after = machine_times();
+	while (wait4(pid, &status, 0, &meters.usage) < 0 && errno == EINTR)
 		;
+	np_delay_of(&delay, pid, &meters.main_cpu, &meters.main_delay);
+	meters.delay = np_delay_total_ms(&delay);
+	meters.machine = (struct machine_times){ after.busy_ms - before.busy_ms,
+		after.steal_ms - before.steal_ms };
 	run->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	note_figures(&run->metrics, wall, main_cpu, delay, steal_ms() - steal, &usage);
-	np_metrics_parse(&run->metrics, output, size);
-	free(output);
+	note_figures(&run->metrics, &meters);
+	np_metrics_parse(&run->metrics, output.text, output.size);
+	np_delay_free(&delay);
+	free(output.text);
 	if (run->exit_status || run->timed_out)
 		last_line(complaints, run->complaint, sizeof(run->complaint));
 }

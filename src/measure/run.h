@@ -23,12 +23,19 @@ struct np_run {
 	struct np_metrics metrics;	/* wall_ms, cpu_ms, ... and what the program told */
 	int exit_status;		/* 128 + N for a signal */
 	bool timed_out;
+	bool interrupted;		/* by np_run_caught(): it was killed, and says nothing */
+	bool left_behind;		/* its output was still open after its end: what it left was killed */
 	char complaint[256];		/* the last line of standard error, when it failed */
 };
 
 /* Returns 0 when the program ran, whatever it returned, or -errno when it could not be started. */
 int np_run(struct np_run *run, const struct np_run_how *how);
 void np_run_free(struct np_run *run);
+
+/* From now on SIGINT, SIGTERM and SIGHUP, unless they are ignored, end the run that is under way with all
+ * its processes, and no more; the number of the one that came, or 0. */
+void np_run_catch_signals(void);
+int np_run_caught(void);
 
 /* The names of our own figures, in the order of their table; NULL ends it. */
 extern const char *const np_run_figures[];

@@ -26,19 +26,37 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static int fail(struct np_session *session, int arm, const struct np_run *run, int rc, double limit)
+/* As the user knows it: of a shell that becomes a command, the command. */
+static const char *name_of(const struct np_command *command)
 {
-	const char *name = session->arms[arm].command.argv[0];
+	char *const *argv = command->argv;
+	const char *text = argv[0];
 
+	if (argv[1] && strcmp(argv[1], "-c") == 0 && argv[2])
+		text = strncmp(argv[2], "exec ", 5) == 0 ? argv[2] + 5 : argv[2];
+	return text;
+}
+
+static int fail(struct np_session *session, int number, const struct np_run *run, int rc)
+{
+	const struct np_arm *arm = &session->arms[number];
+	char *to = session->failure;
+	size_t size = sizeof(session->failure);
+	int used = snprintf(to, size, "run %zu of %s'%.200s' ", arm->count + 1,
+			    session->arms[1].command.argv ? number ? "the new " : "the old " : "",
+			    name_of(&arm->command));
+
+	to += used;
+	size -= (size_t)used;
 	if (rc < 0)
-		snprintf(session->failure, sizeof(session->failure), "'%s' cannot be started: %s", name,
-			 strerror(-rc));
+		snprintf(to, size, "cannot be started: %s", strerror(-rc));
+	else if (run->interrupted)
+		snprintf(to, size, "was interrupted");
 	else if (run->timed_out)
-		snprintf(session->failure, sizeof(session->failure), "'%s' did not end within %g s", name,
-			 limit);
+		snprintf(to, size, "did not end within %g s (--timeout)", session->rules->timeout_s);
 	else
-		snprintf(session->failure, sizeof(session->failure), "'%s' ended with status %d%s%s", name,
-			 run->exit_status, run->complaint[0] ? ": " : "", run->complaint);
+		snprintf(to, size, "ended with status %d%s%s", run->exit_status,
+			 run->complaint[0] ? ": " : "", run->complaint);
 	return -1;
 }
 
@@ -50,8 +68,10 @@ static int run_one(struct np_session *session, int number, int core)
 	struct np_run run;
 	int rc = np_run(&run, &how);
 
-	if (rc < 0 || run.timed_out || run.exit_status) {
-		fail(session, number, &run, rc, session->rules->timeout_s);
+	session->interrupted = np_run_caught() != 0;
+	session->left_behind |= run.left_behind;
+	if (rc < 0 || run.timed_out || run.interrupted || run.exit_status) {
+		fail(session, number, &run, rc);
 		np_run_free(&run);
 		return -1;
 	}
@@ -148,6 +168,40 @@ static bool is_precise(struct np_session *session)
 	return precise;
 }
 
+static void forget(struct np_arm *arm, size_t from)
+{
+	for (size_t i = from; i < arm->count; i++)
+		np_run_free(&arm->runs[i]);
+	arm->count = from;
+}
+
+/* The warm-up has told all names: to go on without the one that decides is to waste the budget. */
+static int check_metric(struct np_session *session)
+{
+	for (int arm = 0; arm < 2; arm++) {
+		if (np_metrics_find(&session->arms[arm].runs[0].metrics, session->primary))
+			continue;
+		snprintf(session->failure, sizeof(session->failure), "'%.200s' tells no metric '%.100s': it has "
+			 "to print a line %.100s=VALUE", name_of(&session->arms[arm].command),
+			 session->primary, session->primary);
+		return -1;
+	}
+	return 0;
+}
+
+/* Whole blocks are kept, if there are any. */
+static int break_off(struct np_session *session)
+{
+	size_t whole = session->arms[0].count < session->arms[1].count ? session->arms[0].count
+								       : session->arms[1].count;
+
+	if (!session->interrupted)
+		return -1;
+	for (int arm = 0; arm < 2; arm++)
+		forget(&session->arms[arm], whole / 2 * 2);
+	return whole >= 2 ? 0 : -1;
+}
+
 static int run_block(struct np_session *session, size_t block, int core)
 {
 	static const int orders[2][4] = { { 0, 1, 1, 0 }, { 1, 0, 0, 1 } };
@@ -182,19 +236,19 @@ int np_session_run(struct np_session *session, const struct np_command commands[
 
 	*session = (struct np_session){ .arms = { { .command = commands[0] },
 		{ .command = commands[1] } }, .rules = rules };
+	np_run_catch_signals();
 	for (size_t block = 0;; block++) {
 		double block_begun = now_s(), spent;
 
 		if (run_block(session, block, session->pinned ? cores[block % core_count] : -1) < 0)
-			return -1;
+			return block == 0 ? -1 : break_off(session);
 		session->elapsed_s = spent = now_s() - begun;
 		if (block == 0) {	/* a warm-up that also says what kind of program it is */
 			session->pinned = choose_primary(session) && rules->pin && core_count > 1;
-			for (int arm = 0; arm < 2; arm++) {
-				for (size_t i = 0; i < session->arms[arm].count; i++)
-					np_run_free(&session->arms[arm].runs[i]);
-				session->arms[arm].count = 0;
-			}
+			if (check_metric(session) < 0)
+				return -1;
+			for (int arm = 0; arm < 2; arm++)
+				forget(&session->arms[arm], 0);
 			continue;
 		}
 		tell_progress(session, begun);
@@ -213,9 +267,10 @@ int np_session_run_alone(struct np_session *session, const struct np_command *co
 	double begun = now_s();
 
 	*session = (struct np_session){ .arms = { { .command = *command } }, .rules = rules };
+	np_run_catch_signals();
 	for (size_t i = 0; i < count; i++) {
 		if (run_one(session, 0, -1) < 0)
-			return -1;
+			return session->interrupted && i > 0 ? 0 : -1;
 		if (i == 0)
 			choose_primary(session);
 		if (rules->progress)
@@ -231,8 +286,7 @@ int np_session_run_alone(struct np_session *session, const struct np_command *co
 void np_session_free(struct np_session *session)
 {
 	for (int arm = 0; arm < 2; arm++) {
-		for (size_t i = 0; i < session->arms[arm].count; i++)
-			np_run_free(&session->arms[arm].runs[i]);
+		forget(&session->arms[arm], 0);
 		free(session->arms[arm].runs);
 	}
 }

@@ -49,10 +49,13 @@ struct np_session {
 	bool pinned;
 	bool is_unpaired;		/* arms of different times: no pairs, no control */
 	char failure[512];		/* why it was broken off; "" = it was not */
+	bool interrupted;		/* by a signal: the pairs that are whole are kept */
+	bool left_behind;		/* a run left processes that held its output: they were killed */
 };
 
 /* Run until the primary metric's interval is narrow enough, or budget or pairs_max are reached.
- * Returns 0, or -1 with `failure` set: a command failed, or timed out, or could not be started. */
+ * Returns 0, or -1 with `failure` set: a command failed, or timed out, or could not be started, or told no
+ * such metric; or a signal came before the first pair. */
 int np_session_run(struct np_session *session, const struct np_command commands[2],
 		   const struct np_session_rules *rules);
 

@@ -119,8 +119,7 @@ static void text_row(FILE *to, const struct np_bench_report *report,
 	fprintf(to, "%s %-26s%12s%12s %-6s%-28s%-13s%s\n", mark_of(judgement), judgement->metric, old_value,
 		new_value, judgement->unit, effect,
 		judgement->direction == NP_NO_DIRECTION ? ""
-		: comparison->invalid[0]		? "INVALID"
-							: np_verdict_name(judgement->verdict),
+						      : np_verdict_name(judgement->verdict),
 		target);
 }
 
@@ -136,8 +135,8 @@ static void text_control(FILE *to, const struct np_comparison *comparison)
 		100 * expm1(comparison->control_effect.log_ratio),
 		100 * expm1(comparison->control_effect.low), 100 * expm1(comparison->control_effect.high),
 		100 * comparison->false_alarms);
-	fprintf(to, "  %zu pairs in %.0f s%s; steal %.1f %%, main thread waited for a core %.1f %% of the "
-		"wall time\n", session->arms[0].count, session->elapsed_s,
+	fprintf(to, "  %zu pairs in %.0f s%s; steal %.1f %%; no core for %.1f %% of the time that one "
+		"was wanted\n", session->arms[0].count, session->elapsed_s,
 		session->pinned ? ", each block on one core" : "", 100 * comparison->steal_share,
 		100 * comparison->delay_share);
 }
