@@ -22,7 +22,9 @@
 #include "base/atomic.h"
 #include "base/syscalls.h"
 
-#define FIRST_TICK_LEAST_NS 20000u	/* the kernel's software clock takes no less than 10 us */
+/* The perf clock goes on ticking at the first period until the handler sets the regular one.  Were
+ * that less than an interrupt takes, the thread would hardly get further. */
+#define FIRST_TICK_LEAST_NS 100000u
 #define SELF_TEST_NS	    50000u
 
 static uint64_t monotonic_ns(void)
@@ -67,12 +69,14 @@ static uint64_t open_account(struct np_thread *self)
 {
 	uint64_t now = np_clock_thread_ns(self->tid);
 	uint64_t phase = random_phase(self->tid);
+	uint64_t first = np_sampler.period_ns - phase, least = np_sampler.period_ns / 2;
 
+	if (least > FIRST_TICK_LEAST_NS)
+		least = FIRST_TICK_LEAST_NS;
 	self->cpu_last_ns = now;
 	self->carry_ns = (int64_t)phase;
 	self->first_tick = true;
-	return np_sampler.period_ns - phase < FIRST_TICK_LEAST_NS ? FIRST_TICK_LEAST_NS
-								  : np_sampler.period_ns - phase;
+	return self->tick_ns = first < least ? least : first;
 }
 
 static int arm_perf(struct np_thread *self)
@@ -150,6 +154,7 @@ static int arm_itimer(struct np_thread *self)
 
 	open_account(self);
 	self->first_tick = false;
+	self->tick_ns = np_sampler.period_ns;
 	self->clock = NP_CLOCK_ITIMER;
 	when.it_value = when.it_interval;
 	if (itimer_pid != (uint32_t)np_agent.pid)

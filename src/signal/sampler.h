@@ -32,7 +32,7 @@ struct np_thread {
 	uint64_t perf_id;		/* tells our descriptor from a stranger with its number */
 	int timer;			/* kernel timer id; -1 = none */
 	bool first_tick;		/* handler: the perf period is still the short first one */
-	uint64_t tick_ns;		/* handler: what the clock was last set to; 0 = period_ns */
+	uint64_t tick_ns;		/* handler: what the clock was last set to */
 	struct np_host_thread host;	/* what the host believes of SIGPROF on this thread */
 
 	/* Handler, this thread. */
