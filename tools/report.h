@@ -101,6 +101,10 @@ unsigned np_report_columns(const char *output);
 /* The value of --top, 0 for "all"; exits with NP_EXIT_USAGE and one line. */
 size_t np_report_rows(const char *text);
 
+/* TEXT as a number within bounds, percent signs and the like gone; exits with NP_EXIT_USAGE and one line that
+ * names OPTION, such as "--width". */
+double np_report_number(const char *option, const char *text, double least, double most);
+
 /* The command line.  Exits with NP_EXIT_USAGE and one line, or after --help and --version. */
 void np_report_options(int argc, char **argv, struct np_report_settings *settings);
 

@@ -104,7 +104,8 @@ static char *judge(struct np_pair *pair, const char *dir)
 	size_t counts[NP_SIDES];
 
 	*second = (struct np_pair){ .is_gate = true, .options = pair->options,
-		.name_map = pair->name_map, .strict = pair->strict };
+		.name_map = pair->name_map, .strict = pair->strict, .no_renames = pair->no_renames,
+		.anonymize = pair->anonymize };
 	second->options.budgets = NULL;		/* np_gate_confirm() asks for them */
 	second->options.budget_count = 0;
 	for (int side = 0; side < NP_SIDES; side++) {

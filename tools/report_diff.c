@@ -31,6 +31,8 @@ static const char help_text[] =
 	"      --slowest PERCENT    the other spans of that name are BEFORE, the slowest AFTER\n"
 	"      --same-work          both sides did the same work: compare times, not shares\n"
 	"      --names FILE         names that are the same: lines of REGEX => REPLACEMENT\n"
+	"      --no-renames         do not look for functions that got another name\n"
+	"      --anonymize[=KEY]    hashes instead of names; with a secret key nobody can try names\n"
 	"      --min-points P       smallest change that matters, in percent points (0.5)\n"
 	"      --min-percent P      and in percent of what it was (10)\n"
 	"      --rate P             false discoveries among the findings, in percent (5)\n"
@@ -117,11 +119,12 @@ char *np_diff_subtitle(const struct np_pair *pair, bool with_widths)
 		"widths: the larger of before and after \xc2\xb7 ", "widths: before \xc2\xb7 ",
 		"widths: after \xc2\xb7 " };
 	char *raw = np_xasprintf("%s%s \xe2\x86\x92 %s%s \xc2\xb7 %zu and %zu runs \xc2\xb7 %s"
-		"%zu slower, %zu faster", pair->files[NP_BEFORE][0],
-		pair->file_count[NP_BEFORE] > 1 ? " \xe2\x80\xa6" : "", pair->files[NP_AFTER][0],
-		pair->file_count[NP_AFTER] > 1 ? " \xe2\x80\xa6" : "", pair->compare.count[NP_BEFORE],
-		pair->compare.count[NP_AFTER], with_widths ? views[pair->view] : "", pair->gate.slower,
-		pair->gate.faster);
+		"%zu slower, %zu faster", pair->anonymize ? "before" : pair->files[NP_BEFORE][0],
+		!pair->anonymize && pair->file_count[NP_BEFORE] > 1 ? " \xe2\x80\xa6" : "",
+		pair->anonymize ? "after" : pair->files[NP_AFTER][0],
+		!pair->anonymize && pair->file_count[NP_AFTER] > 1 ? " \xe2\x80\xa6" : "",
+		pair->compare.count[NP_BEFORE], pair->compare.count[NP_AFTER],
+		with_widths ? views[pair->view] : "", pair->gate.slower, pair->gate.faster);
 	char *visible = np_visible(raw, NP_VISIBLE_NAME_MAX);
 
 	free(raw);

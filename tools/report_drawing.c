@@ -96,26 +96,20 @@ struct option *np_drawing_options(const struct option *own)
 	return np_options_join(own, rows);
 }
 
-static double number(const char *option, const char *text, size_t length, double least, double most)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (length == 0 || end != text + length || !isfinite(value) || value < least || value > most)
-		np_die(NP_EXIT_USAGE, "%s: '%s' is no number from %g to %g", option, text, least, most);
-	return value;
-}
-
 /* Pixels, or a part of all in percent. */
 static void take_minwidth(struct np_drawing *drawing, const char *text)
 {
 	size_t length = strlen(text);
 
 	drawing->narrow_px = drawing->narrow_share = -1;
-	if (length > 0 && text[length - 1] == '%')
-		drawing->narrow_share = number("--minwidth", text, length - 1, 0, 100) / 100;
-	else
-		drawing->narrow_px = number("--minwidth", text, length, 0, NP_SVG_WIDTH_MAX);
+	if (length > 0 && text[length - 1] == '%') {
+		char *percent = np_xasprintf("%.*s", (int)length - 1, text);
+
+		drawing->narrow_share = np_report_number("--minwidth", percent, 0, 100) / 100;
+		free(percent);
+	} else {
+		drawing->narrow_px = np_report_number("--minwidth", text, 0, NP_SVG_WIDTH_MAX);
+	}
 }
 
 /* Values are exact: decimal digits, no exponent. */
@@ -173,7 +167,7 @@ bool np_drawing_take(struct np_drawing *drawing, int option, const char *argumen
 		drawing->subtitle = argument;
 		break;
 	case OPT_WIDTH:
-		drawing->width = (unsigned)number("--width", argument, strlen(argument), NP_SVG_WIDTH_MIN,
+		drawing->width = (unsigned)np_report_number("--width", argument, NP_SVG_WIDTH_MIN,
 						  NP_SVG_WIDTH_MAX);
 		break;
 	case OPT_MINWIDTH:

@@ -26,6 +26,8 @@ static const char help_text[] =
 	"  -n, --top N|all          findings to print (20)\n\n"
 	"      --same-work          both sides did the same work: compare times, not shares\n"
 	"      --names FILE         names that are the same: lines of REGEX => REPLACEMENT\n"
+	"      --no-renames         do not look for functions that got another name\n"
+	"      --anonymize[=KEY]    hashes instead of names; with a secret key nobody can try names\n"
 	"      --min-points P       smallest change that matters, in percent points (0.5)\n"
 	"      --min-percent P      and in percent of what it was (10)\n"
 	"      --rate P             false discoveries among the findings, in percent (5)\n"
@@ -74,9 +76,7 @@ void np_pair_put_sides(const struct np_pair *pair, FILE *to)
 			if (pair->compare.runs[i].side == (enum np_side)side)
 				samples += pair->compare.runs[i].samples;
 		np_units_count(count, samples < 9e18 ? (uint64_t)samples : (uint64_t)9e18);
-		files = pair->file_count[side] == 1
-			? np_xstrdup(pair->files[side][0])
-			: np_xasprintf("%s and %zu more", pair->files[side][0], pair->file_count[side] - 1);
+		files = np_pair_files(pair, side);
 		fprintf(to, "%s  %zu run%s, %s samples: ", names[side], pair->compare.count[side],
 			pair->compare.count[side] == 1 ? "" : "s",
 			pair->compare.samples_known ? count : "an unknown number of");
@@ -139,9 +139,9 @@ static void put_row(const struct np_gate *gate, const struct np_gate_row *row, F
 	fputc('\n', to);
 	put_again(row->again, to);
 	if (row->row->was) {
-		fprintf(to, "%*slikely renamed: was ", INDENT, "");
+		fprintf(to, "%*slikely renamed, was ", INDENT, "");
 		put_visible(to, row->row->was->name);
-		fprintf(to, " (similarity %.2f)\n", row->row->was->similarity);
+		fputc('\n', to);
 	}
 	if (row->role == NP_GATE_MOVED && row->cause != SIZE_MAX) {
 		fprintf(to, "%*s%s ", INDENT, "", row->slower ? "moved here from" : "moved to");
@@ -229,6 +229,29 @@ static void put_group(const struct np_pair *pair, const char *title, enum np_gat
 		fprintf(to, "    \xe2\x80\xa6 and %zu more: --top all\n", count - pair->rows_max);
 }
 
+/* All of them: what is compared under another name must not be a secret. */
+static void put_renames(const struct np_pair *pair, FILE *to)
+{
+	const struct np_compare *compare = &pair->compare;
+	size_t shown = pair->rows_max && pair->rows_max < compare->rename_count ? pair->rows_max
+										: compare->rename_count;
+
+	if (compare->rename_count > 0)
+		fputs("\nCompared with another name's past, as one function each (--no-renames: not)\n", to);
+	for (size_t i = 0; i < shown; i++) {
+		const struct np_compare_rename *rename = &compare->renames[i];
+		char before[NP_UNITS_TEXT], after[NP_UNITS_TEXT];
+
+		np_units_percent(before, rename->before);
+		np_units_percent(after, rename->after);
+		fprintf(to, "%10s%10s  ", before, after);
+		put_raw(to, np_pair_rename(pair, rename));
+		fputc('\n', to);
+	}
+	if (shown < compare->rename_count)
+		fprintf(to, "    \xe2\x80\xa6 and %zu more: --top all\n", compare->rename_count - shown);
+}
+
 void np_pair_put_findings(const struct np_pair *pair, FILE *to)
 {
 	put_group(pair, "Slower", NP_GATE_CAUSE, true, to);
@@ -236,6 +259,7 @@ void np_pair_put_findings(const struct np_pair *pair, FILE *to)
 	put_group(pair, "More here, but moved from a neighbour: no regression", NP_GATE_MOVED, true, to);
 	put_group(pair, "Less here, but moved to a neighbour", NP_GATE_MOVED, false, to);
 	put_modules(&pair->gate, to);
+	put_renames(pair, to);
 }
 
 static void put_work(const struct np_gate *gate, FILE *to)

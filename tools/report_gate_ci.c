@@ -114,6 +114,13 @@ void np_gate_junit(const struct np_pair *pair, FILE *to)
 	put_budget_cases(gate, to);
 	fputs("  <system-out>", to);
 	np_xml_put_raw(to, verdict);
+	for (size_t i = 0; i < pair->compare.rename_count; i++) {
+		char *sentence = np_pair_rename(pair, &pair->compare.renames[i]);
+
+		fputc('\n', to);
+		np_xml_put_raw(to, sentence);
+		free(sentence);
+	}
 	fputs("</system-out>\n</testsuite>\n", to);
 	free(verdict);
 }
@@ -180,6 +187,12 @@ void np_gate_github(const struct np_pair *pair, FILE *to)
 		sentence = np_pair_module_sentence(module);
 		put_annotation(to, module->again == NP_GATE_NOT_AGAIN ? "warning" : level, NULL,
 			       "slower", sentence);
+		free(sentence);
+	}
+	for (size_t i = 0; i < pair->compare.rename_count && (!pair->rows_max || i < pair->rows_max); i++) {
+		char *sentence = np_pair_rename(pair, &pair->compare.renames[i]);
+
+		put_annotation(to, "notice", NULL, "renamed", sentence);
 		free(sentence);
 	}
 	free(verdict);
@@ -252,8 +265,34 @@ static void put_markdown_row(const struct np_gate *gate, const struct np_gate_ro
 		      to);
 		put_code(to, gate->rows[row->cause].row->name);
 	}
+	if (row->row->was) {
+		fputs("likely renamed, was ", to);
+		put_code(to, row->row->was->name);
+		fputc(' ', to);
+	}
 	put_markdown_again(row->again, to);
 	fputs(" |\n", to);
+}
+
+/* What is compared under another name must not be a secret. */
+static void put_markdown_renames(const struct np_pair *pair, FILE *to)
+{
+	const struct np_compare *compare = &pair->compare;
+
+	for (size_t i = 0; i < compare->rename_count; i++) {
+		const struct np_compare_rename *rename = &compare->renames[i];
+
+		if (pair->rows_max && i == pair->rows_max) {
+			fprintf(to, "\n… and %zu more\n", compare->rename_count - i);
+			break;
+		}
+		fputs(i ? "- " : "\n**Likely renamed, and compared as one function each**\n\n- ", to);
+		put_code(to, rename->name);
+		fputs(" \xe2\x86\x92 ", to);
+		put_code(to, np_tree_string(compare->tree, np_tree_function_at(compare->tree,
+									       rename->to)->name));
+		fprintf(to, " (similarity %.2f)\n", rename->similarity);
+	}
 }
 
 static void put_markdown_head(const char *title, const char *what, FILE *to)
@@ -309,6 +348,7 @@ static void put_markdown_findings(const struct np_pair *pair, FILE *to)
 	put_markdown_group(pair, "Faster", NP_GATE_CAUSE, false, to);
 	put_markdown_group(pair, "Moved to or from a neighbour", NP_GATE_MOVED, -1, to);
 	put_markdown_modules(&pair->gate, to);
+	put_markdown_renames(pair, to);
 	method = np_pair_method(pair);
 	fprintf(to, "\n<sub>%zu runs before, %zu after. ", pair->compare.count[0], pair->compare.count[1]);
 	for (char *newline; (newline = strchr(method, '\n'));)

@@ -134,9 +134,12 @@ static json_t *budgets(const struct np_gate *gate)
 		bool is_calls = budget->of == NP_BUDGET_CALLS;
 		json_t *object = np_json_must(json_object());
 
-		np_json_set(object, "pattern", np_json_text(budget->match.function ? budget->match.function : "*"));
-		np_json_set(object, "module_pattern", np_json_text_or_null(budget->match.module));
-		np_json_set(object, "file_pattern", np_json_text_or_null(budget->match.file));
+		np_json_set(object, "pattern", np_json_text(budget->is_hidden ? "a hidden pattern" :
+			    budget->match.function ? budget->match.function : "*"));
+		np_json_set(object, "module_pattern", budget->is_hidden ? json_null()
+			    : np_json_text_or_null(budget->match.module));
+		np_json_set(object, "file_pattern", budget->is_hidden ? json_null()
+			    : np_json_text_or_null(budget->match.file));
 		np_json_set(object, "of", np_json_text(np_budget_of_name(budget->of)));
 		np_json_set(object, "most", np_json_real(budget->most));
 		np_json_set(object, "function", np_json_text_or_null(budget->function));
@@ -163,6 +166,29 @@ static json_t *normalised(const struct np_compare *compare)
 		np_json_set(object, "from", np_json_text(name->from));
 		np_json_set(object, "to", np_json_text(np_tree_string(compare->tree,
 			np_tree_function_at(compare->tree, name->to)->name)));
+		np_json_append(array, object);
+	}
+	return array;
+}
+
+/* Functions that were compared with the past of another name. */
+static json_t *renames(const struct np_compare *compare)
+{
+	json_t *array = np_json_must(json_array());
+
+	for (size_t i = 0; i < compare->rename_count; i++) {
+		const struct np_compare_rename *rename = &compare->renames[i];
+		json_t *object = np_json_must(json_object());
+		struct np_compare_words to;
+
+		np_compare_words_of(&to, compare->tree, rename->to);
+		np_json_set(object, "from", np_json_text(rename->name));
+		np_json_set(object, "from_module", np_json_text_or_null(rename->module));
+		np_json_set(object, "to", np_json_text(to.name));
+		np_json_set(object, "to_module", np_json_text_or_null(to.module));
+		np_json_set(object, "similarity", np_json_real(rename->similarity));
+		np_json_set(object, "before", np_json_real(rename->before));
+		np_json_set(object, "after", np_json_real(rename->after));
 		np_json_append(array, object);
 	}
 	return array;
@@ -253,6 +279,7 @@ void np_gate_json(const struct np_pair *pair, FILE *to)
 	np_json_set(root, "modules", modules(gate));
 	np_json_set(root, "budgets", budgets(gate));
 	np_json_set(root, "confirmation", confirmation(pair));
+	np_json_set(root, "renames", renames(&pair->compare));
 	np_json_set(root, "normalised", normalised(&pair->compare));
 	np_json_set(root, "undecided", count(gate->undecided));
 	np_json_set(root, "runs_needed", gate->runs_needed ? count(gate->runs_needed) : json_null());
@@ -375,6 +402,12 @@ static json_t *results(const struct np_pair *pair)
 				     sentence, NULL));
 		free(sentence);
 	}
+	for (size_t i = 0; i < pair->compare.rename_count; i++) {
+		char *sentence = np_pair_rename(pair, &pair->compare.renames[i]);
+
+		np_json_append(array, result("renamed-function", "note", sentence, NULL));
+		free(sentence);
+	}
 	if (gate->work.significant && gate->work.verdict.change > 0)
 		np_json_append(array, result("slower-whole", level, "the whole takes more time", NULL));
 	for (size_t i = 0; i < gate->options.budget_count; i++) {
@@ -401,6 +434,7 @@ void np_gate_sarif(const struct np_pair *pair, FILE *to)
 	np_json_append(rules, rule("slower-function", "A function takes more time than before"));
 	np_json_append(rules, rule("slower-module", "The functions of a module together take more time than before"));
 	np_json_append(rules, rule("slower-whole", "The whole takes more time than before"));
+	np_json_append(rules, rule("renamed-function", "A function is compared with the past of another name"));
 	np_json_append(rules, rule("over-budget", "A function takes more than its budget"));
 	np_json_append(rules, rule("profile-unusable", "The recordings are too poor to judge by"));
 	np_json_set(driver, "name", np_json_text("neuroprof-report"));

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,16 @@ size_t np_report_rows(const char *text)
 	value = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno || value == 0)
 		np_die(NP_EXIT_USAGE, "--top: '%s' is neither a number from 1 nor 'all'", text);
+	return value;
+}
+
+double np_report_number(const char *option, const char *text, double least, double most)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (!*text || *end || !isfinite(value) || value < least || value > most)
+		np_die(NP_EXIT_USAGE, "%s: '%s' is no number from %g to %g", option, text, least, most);
 	return value;
 }
 

@@ -51,6 +51,8 @@ int np_pair_try(struct np_pair *pair, char *message, size_t message_size)
 	int rc = 0;
 
 	np_compare_init(&pair->compare);
+	pair->compare.no_renames = pair->no_renames;
+	pair->compare.anonymize = pair->anonymize;
 	if (pair->name_map)
 		rc = np_name_map_read(pair->name_map, &map, message, message_size);
 	for (int side = 0; side < NP_SIDES; side++)
@@ -64,6 +66,8 @@ int np_pair_try(struct np_pair *pair, char *message, size_t message_size)
 			"for after", pair->files[NP_BEFORE][0]);
 	np_compare_close(&pair->compare);
 	np_gate_init(&pair->gate, &pair->compare, &pair->options);
+	for (size_t i = 0; pair->anonymize && i < pair->options.budget_count; i++)
+		pair->options.budgets[i].is_hidden = true;
 	return 0;
 }
 
@@ -142,6 +146,27 @@ void np_pair_runs_needed(char *to, const struct np_gate *gate)
 		snprintf(to, NP_PAIR_TEXT_ROOM, "about %zu", gate->runs_needed);
 }
 
+char *np_pair_files(const struct np_pair *pair, enum np_side side)
+{
+	if (pair->anonymize)
+		return np_xstrdup("recordings without names");
+	if (pair->file_count[side] == 1)
+		return np_xstrdup(pair->files[side][0]);
+	return np_xasprintf("%s and %zu more", pair->files[side][0], pair->file_count[side] - 1);
+}
+
+char *np_pair_rename(const struct np_pair *pair, const struct np_compare_rename *rename)
+{
+	const struct np_tree *tree = pair->compare.tree;
+	const struct np_function *to = np_tree_function_at(tree, rename->to);
+	const char *module = np_tree_string(tree, to->module);
+	bool moved = strcmp(module, rename->module) != 0;
+
+	return np_xasprintf("likely renamed: %s%s%s \xe2\x86\x92 %s%s%s (similarity %.2f)", rename->name,
+			    moved ? " of " : "", moved ? rename->module : "", np_tree_string(tree, to->name),
+			    moved ? " of " : "", moved ? module : "", rename->similarity);
+}
+
 char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row)
 {
 	const struct np_verdict_of_share *verdict = &np_gate_change_of(row)->verdict;
@@ -154,11 +179,12 @@ char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row
 	np_pair_points(points, verdict->change);
 	np_pair_relative(relative, verdict);
 	np_pair_q(q, np_gate_change_of(row)->q);
-	return np_xasprintf("%s takes %s time, %s: %s before, %s after (%s points, %s, q %s)%s%s",
+	return np_xasprintf("%s takes %s time, %s: %s before, %s after (%s points, %s, q %s)%s%s%s%s",
 		row->row->name, row->slower ? "more" : "less", what, before, after, points, relative, q,
 		row->role == NP_GATE_MOVED ? row->slower ? ": moved here from " : ": moved to " : "",
 		row->role == NP_GATE_MOVED && row->cause != SIZE_MAX
-			? gate->rows[row->cause].row->name : "");
+			? gate->rows[row->cause].row->name : "",
+		row->row->was ? ": likely renamed, was " : "", row->row->was ? row->row->was->name : "");
 }
 
 /* Of several findings, those that were met again matter; when none was, all. */

@@ -40,6 +40,8 @@ struct np_pair {
 	double slowest;		/* above 0: all files are both sides, after has the slowest share */
 	struct np_gate_options options;
 	const char *name_map;
+	bool no_renames;
+	const char *anonymize;	/* the key of hashes instead of words; NULL: words */
 	bool strict;
 	size_t rows_max;	/* 0: all */
 	struct np_pair_output *outputs;
@@ -90,6 +92,12 @@ char *np_pair_module_sentence(const struct np_gate_module *module);
 
 /* "lex: 7.2 % of the time, its budget is 5 %", raw; to be freed. */
 char *np_pair_budget_sentence(const struct np_budget *budget);
+
+/* The recordings of a side in words, raw; to be freed. */
+char *np_pair_files(const struct np_pair *pair, enum np_side side);
+
+/* "likely renamed: old → new (similarity 0.83)", raw; to be freed. */
+char *np_pair_rename(const struct np_pair *pair, const struct np_compare_rename *rename);
 
 /* The verdict in one sentence, raw; to be freed. */
 char *np_pair_verdict(const struct np_pair *pair);

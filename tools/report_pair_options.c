@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,24 +15,33 @@
 #include "report_input.h"
 #include "report_pair.h"
 
-enum { OPT_NAMES = 256, OPT_STRICT, OPT_SAME_WORK, OPT_RATE, OPT_POINTS, OPT_PERCENT, OPT_NOISE,
-       OPT_RUNS, OPT_SAMPLES, OPT_UNRESOLVED, OPT_CUT, OPT_LOST, OPT_BUDGET, OPT_FAIL_ON, OPT_WRITE, OPT_CONFIRM, OPT_CONFIG, OPT_NO_CONFIG,
-       OPT_SPAN, OPT_SLOWEST,
+enum { OPT_NAMES = 256, OPT_NO_RENAMES, OPT_ANONYMIZE, OPT_STRICT, OPT_SAME_WORK, OPT_RATE, OPT_POINTS,
+       OPT_PERCENT, OPT_NOISE, OPT_RUNS, OPT_SAMPLES, OPT_UNRESOLVED, OPT_CUT, OPT_LOST, OPT_BUDGET,
+       OPT_FAIL_ON, OPT_WRITE, OPT_CONFIRM, OPT_CONFIG, OPT_NO_CONFIG, OPT_SPAN, OPT_SLOWEST,
        OPT_SVG, OPT_VIEW, OPT_TITLE, OPT_ICICLE, OPT_WIDTH, OPT_MINWIDTH, OPT_HELP };
 
-static const struct option diff_options[] = {
+static const struct option both_options[] = {
 	{ "top", required_argument, NULL, 'n' },
 	{ "format", required_argument, NULL, 'f' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "names", required_argument, NULL, OPT_NAMES },
+	{ "no-renames", no_argument, NULL, OPT_NO_RENAMES },
+	{ "anonymize", optional_argument, NULL, OPT_ANONYMIZE },
 	{ "strict", no_argument, NULL, OPT_STRICT },
-	{ "span", required_argument, NULL, OPT_SPAN },
-	{ "slowest", required_argument, NULL, OPT_SLOWEST },
 	{ "same-work", no_argument, NULL, OPT_SAME_WORK },
 	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "min-points", required_argument, NULL, OPT_POINTS },
 	{ "min-percent", required_argument, NULL, OPT_PERCENT },
 	{ "noise", required_argument, NULL, OPT_NOISE },
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct option diff_options[] = {
+	{ "span", required_argument, NULL, OPT_SPAN },
+	{ "slowest", required_argument, NULL, OPT_SLOWEST },
 	{ "svg", required_argument, NULL, OPT_SVG },
 	{ "view", required_argument, NULL, OPT_VIEW },
 	{ "title", required_argument, NULL, OPT_TITLE },
@@ -41,23 +49,10 @@ static const struct option diff_options[] = {
 	{ "inverted", no_argument, NULL, OPT_ICICLE },
 	{ "width", required_argument, NULL, OPT_WIDTH },
 	{ "minwidth", required_argument, NULL, OPT_MINWIDTH },
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
-	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
 static const struct option gate_options[] = {
-	{ "top", required_argument, NULL, 'n' },
-	{ "format", required_argument, NULL, 'f' },
-	{ "output", required_argument, NULL, 'o' },
-	{ "names", required_argument, NULL, OPT_NAMES },
-	{ "strict", no_argument, NULL, OPT_STRICT },
-	{ "same-work", no_argument, NULL, OPT_SAME_WORK },
-	{ "rate", required_argument, NULL, OPT_RATE },
-	{ "min-points", required_argument, NULL, OPT_POINTS },
-	{ "min-percent", required_argument, NULL, OPT_PERCENT },
-	{ "noise", required_argument, NULL, OPT_NOISE },
 	{ "min-runs", required_argument, NULL, OPT_RUNS },
 	{ "min-samples", required_argument, NULL, OPT_SAMPLES },
 	{ "max-unresolved", required_argument, NULL, OPT_UNRESOLVED },
@@ -67,31 +62,11 @@ static const struct option gate_options[] = {
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "confirm", required_argument, NULL, OPT_CONFIRM },
 	{ "write", required_argument, NULL, OPT_WRITE },
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "no-config", no_argument, NULL, OPT_NO_CONFIG },
-	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
 static const char *const formats[NP_PAIR_FORMATS] = { "text", "markdown", "json", "html", "junit", "sarif",
 						      "github" };
-
-static double number(const char *option, const char *text, double least, double most)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (!*text || *end || !isfinite(value) || value < least || value > most)
-		np_die(NP_EXIT_USAGE, "--%s: '%s' is no number from %g to %g", option, text, least, most);
-	return value;
-}
-
-static size_t rows(const char *text)
-{
-	if (strcmp(text, "all") == 0)
-		return 0;
-	return (size_t)number("top", text, 1, 1e9);
-}
 
 static enum np_pair_format format(const struct np_pair *pair, const char *option, const char *text,
 				  size_t length)
@@ -176,44 +151,40 @@ static void take_picture(struct np_pair *pair, int option)
 		pair->icicle = true;
 		break;
 	case OPT_WIDTH:
-		pair->width = (unsigned)number("width", optarg, NP_SVG_WIDTH_MIN, NP_SVG_WIDTH_MAX);
+		pair->width = (unsigned)np_report_number("--width", optarg, NP_SVG_WIDTH_MIN,
+							 NP_SVG_WIDTH_MAX);
 		break;
 	default:
-		pair->narrow_px = number("minwidth", optarg, 0, NP_SVG_WIDTH_MAX);
+		pair->narrow_px = np_report_number("--minwidth", optarg, 0, NP_SVG_WIDTH_MAX);
 		break;
 	}
 }
 
 /* What neuroprof.yaml may say as well; an option has the last word. */
 static const struct limit {
+	const char *name;
 	int option;
 	enum np_config_threshold which;
 	double least, most, per;
 } limits[] = {
-	{ OPT_RATE, NP_THRESHOLD_RATE, 1e-9, 50, 100 },
-	{ OPT_POINTS, NP_THRESHOLD_MIN_POINTS, 0.001, 100, 100 },
-	{ OPT_PERCENT, NP_THRESHOLD_MIN_PERCENT, 0, 10000, 100 },
-	{ OPT_NOISE, NP_THRESHOLD_NOISE, 0, 100, 100 },
-	{ OPT_RUNS, NP_THRESHOLD_MIN_RUNS, 3, 1000, 1 },
-	{ OPT_SAMPLES, NP_THRESHOLD_MIN_SAMPLES, 0, 1e15, 1 },
-	{ OPT_UNRESOLVED, NP_THRESHOLD_MAX_UNRESOLVED, 0, 100, 100 },
-	{ OPT_CUT, NP_THRESHOLD_MAX_CUT, 0, 100, 100 },
-	{ OPT_LOST, NP_THRESHOLD_MAX_LOST, 0, 100, 100 },
+	{ "--rate", OPT_RATE, NP_THRESHOLD_RATE, 1e-9, 50, 100 },
+	{ "--min-points", OPT_POINTS, NP_THRESHOLD_MIN_POINTS, 0.001, 100, 100 },
+	{ "--min-percent", OPT_PERCENT, NP_THRESHOLD_MIN_PERCENT, 0, 10000, 100 },
+	{ "--noise", OPT_NOISE, NP_THRESHOLD_NOISE, 0, 100, 100 },
+	{ "--min-runs", OPT_RUNS, NP_THRESHOLD_MIN_RUNS, 3, 1000, 1 },
+	{ "--min-samples", OPT_SAMPLES, NP_THRESHOLD_MIN_SAMPLES, 0, 1e15, 1 },
+	{ "--max-unresolved", OPT_UNRESOLVED, NP_THRESHOLD_MAX_UNRESOLVED, 0, 100, 100 },
+	{ "--max-cut", OPT_CUT, NP_THRESHOLD_MAX_CUT, 0, 100, 100 },
+	{ "--max-lost", OPT_LOST, NP_THRESHOLD_MAX_LOST, 0, 100, 100 },
 };
 #define LIMITS (sizeof(limits) / sizeof(*limits))
 
 static void take_limit(double *given, int option)
 {
-	for (size_t i = 0; i < LIMITS; i++) {
-		const struct option *name = gate_options;
-
-		if (limits[i].option != option)
-			continue;
-		while (name->val != option)
-			name++;
-		given[limits[i].which] = number(name->name, optarg, limits[i].least, limits[i].most) /
-					 limits[i].per;
-	}
+	for (size_t i = 0; i < LIMITS; i++)
+		if (limits[i].option == option)
+			given[limits[i].which] = np_report_number(limits[i].name, optarg, limits[i].least,
+								  limits[i].most) / limits[i].per;
 }
 
 /* The project's own thresholds and budgets; those on the command line come first. */
@@ -259,7 +230,7 @@ static void take(struct np_pair *pair, int option, const char *help, enum np_pai
 {
 	switch (option) {
 	case 'n':
-		pair->rows_max = rows(optarg);
+		pair->rows_max = np_report_rows(optarg);
 		break;
 	case 'f':
 		*first = format(pair, "--format", optarg, strlen(optarg));
@@ -269,6 +240,12 @@ static void take(struct np_pair *pair, int option, const char *help, enum np_pai
 		break;
 	case OPT_NAMES:
 		pair->name_map = optarg;
+		break;
+	case OPT_NO_RENAMES:
+		pair->no_renames = true;
+		break;
+	case OPT_ANONYMIZE:
+		pair->anonymize = optarg ? optarg : "";
 		break;
 	case OPT_STRICT:
 		pair->strict = true;
@@ -390,6 +367,7 @@ void np_pair_options(struct np_pair *pair, int argc, char **argv, const char *he
 	enum np_pair_format first = NP_PAIR_TEXT;
 	const char *output = "-";
 	double given[NP_THRESHOLDS];
+	struct option *options = np_options_join(both_options, pair->is_gate ? gate_options : diff_options);
 
 	for (size_t i = 0; i < NP_THRESHOLDS; i++)
 		given[i] = -1;
@@ -398,8 +376,7 @@ void np_pair_options(struct np_pair *pair, int argc, char **argv, const char *he
 	np_gate_options_init(&pair->options);
 	opterr = 0;
 	optind = 0;
-	while ((option = getopt_long(dashes, argv, ":n:f:o:", pair->is_gate ? gate_options : diff_options,
-				     NULL)) != -1) {
+	while ((option = getopt_long(dashes, argv, ":n:f:o:", options, NULL)) != -1) {
 		const char *word = argv[optind - 1];
 
 		if (option == ':')
@@ -410,6 +387,7 @@ void np_pair_options(struct np_pair *pair, int argc, char **argv, const char *he
 			       "neuroprof-report %s --help", word, argv[0]);
 		take(pair, option, help, &first, &output, given);
 	}
+	free(options);
 	add_output(pair, first, output);
 	split(pair, argc, argv, dashes);
 	check(pair);

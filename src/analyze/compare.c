@@ -67,6 +67,8 @@ void np_compare_finish(struct np_compare *compare)
 		free(compare->names);
 	}
 	np_tree_destroy(compare->tree);
+	np_tree_destroy(compare->real_tree);
+	free(compare->real_function);
 	memset(compare, 0, sizeof(*compare));
 }
 
@@ -357,6 +359,10 @@ static void make_rows(struct np_compare *compare, uint32_t *row_of_function)
 			.module = np_tree_string(compare->tree, function->module),
 			.file = np_tree_string(compare->tree, function->file),
 			.line = function->line };
+		if (compare->real_tree)
+			np_compare_words_of(&row->real, compare->real_tree, compare->real_function[i]);
+		else
+			np_compare_words_of(&row->real, compare->tree, i);
 	}
 	qsort(compare->rows, compare->row_count, sizeof(*compare->rows), compare_names);
 	for (size_t i = 0; i < compare->row_count; i++)
@@ -463,9 +469,13 @@ static void forget_index(struct np_compare *compare)
 void np_compare_close(struct np_compare *compare)
 {
 	size_t runs = compare->run_count;
+	bool changed;
 
 	index_tree(compare);
-	if (!compare->no_renames && np_compare_rename(compare)) {
+	changed = !compare->no_renames && np_compare_rename(compare);
+	if (compare->anonymize)
+		np_compare_hide(compare);
+	if (changed || compare->anonymize) {
 		forget_index(compare);
 		index_tree(compare);
 		np_compare_note_renames(compare);

@@ -41,9 +41,15 @@ struct np_compare_run {
 	double *calls;		/* how many */
 };
 
+/* Normalised; "" = unknown. */
+struct np_compare_words {
+	const char *name, *module, *file;
+};
+
 struct np_compare_row {
 	uint32_t function;	/* of the common tree */
-	const char *name, *module, *file;	/* normalised; "" = unknown; of after, where renamed */
+	const char *name, *module, *file;	/* to be shown: of after, where renamed */
+	struct np_compare_words real;	/* for the user's patterns: the same, unless hidden */
 	const struct np_compare_rename *was;	/* what before calls it; NULL: the same */
 	uint32_t line;
 	enum np_kind kind;
@@ -63,7 +69,8 @@ struct np_compare_normalised {
 
 /* A function of before that is likely to be one of after; both are one row, and one in the tree. */
 struct np_compare_rename {
-	const char *name, *module, *file;	/* of before, normalised */
+	const char *name, *module;	/* of before, to be shown */
+	struct np_compare_words real;
 	uint32_t to;			/* function of the common tree */
 	double similarity;		/* see rename.h */
 	double before, after;		/* shares of the time, with what it calls */
@@ -78,6 +85,7 @@ struct np_compare {
 	bool samples_known;	/* of all runs */
 	uint64_t normalised_count;	/* names that were normalised, each counted once */
 	struct np_compare_normalised *normalised;	/* the first NP_COMPARE_NORMALISED_MAX, as met */
+	const char *anonymize;	/* set before closing: the key of hashes instead of words; NULL: words */
 	bool no_renames;	/* set before closing: functions of one side only stay what they are */
 	struct np_compare_rename *renames;	/* the most expensive first */
 	size_t rename_count;
@@ -88,8 +96,10 @@ struct np_compare {
 	uint8_t *outermost;	/* by node: no activation of its row is further out */
 	double *cells;		/* what the rows' self and total point into */
 
-	/* internal, while runs are added */
-	struct np_compare_names *names;
+	/* internal */
+	struct np_compare_names *names;	/* while runs are added */
+	struct np_tree *real_tree;	/* what holds the real words, when they are hidden */
+	uint32_t *real_function;	/* by function of the tree */
 };
 
 void np_compare_init(struct np_compare *compare);
@@ -109,8 +119,11 @@ void np_compare_close(struct np_compare *compare);
  * are noted in its rows. */
 bool np_compare_rename(struct np_compare *compare);
 void np_compare_note_renames(struct np_compare *compare);
-/* The tree becomes TO, into which function i goes as FUNCTIONS[i]. */
+/* Words become hashes; rows must be made after it. */
+void np_compare_hide(struct np_compare *compare);
+/* The tree becomes TO, into which function i goes as FUNCTIONS[i]; the old one is the caller's. */
 void np_compare_remap(struct np_compare *compare, struct np_tree *to, const uint32_t *functions);
+void np_compare_words_of(struct np_compare_words *ret, const struct np_tree *tree, uint32_t function);
 
 /* Samples of one run by node, with descendants, to be freed.  TOTALS false: without. */
 double *np_compare_nodes(const struct np_compare *compare, const struct np_compare_run *run,

@@ -42,6 +42,7 @@ struct np_budget {
 	double lower;		/* set: its 95 % lower bound; of calls, the value itself */
 	const char *function;	/* set: which; NULL: none matches */
 	enum np_gate_again again;
+	bool is_hidden;		/* set: its pattern is nobody's business */
 };
 
 struct np_gate_options {

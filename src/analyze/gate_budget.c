@@ -92,6 +92,8 @@ char *np_budget_name(const struct np_budget *budget)
 {
 	const struct np_config_pattern *match = &budget->match;
 
+	if (budget->is_hidden)
+		return np_xstrdup("a hidden pattern");
 	return np_xasprintf("%s%s%s%s%s", match->function ? match->function : "*",
 			    match->module ? " in " : "", match->module ? match->module : "",
 			    match->file ? " of " : "", match->file ? match->file : "");
@@ -127,6 +129,15 @@ static double value_of(const struct np_compare *compare, const struct np_compare
 	return exposure > 0 ? samples / exposure : 0;
 }
 
+/* A renamed function does not get rid of its budget. */
+static bool matches(const struct np_config_pattern *match, const struct np_compare_row *row)
+{
+	const struct np_compare_words *now = &row->real, *was = row->was ? &row->was->real : NULL;
+
+	return np_config_matches(match, now->name, now->module, now->file) ||
+	       (was && np_config_matches(match, was->name, was->module, was->file));
+}
+
 /* Of after alone: the largest of the functions that match. */
 double np_budget_measure(const struct np_gate *gate, struct np_budget *budget)
 {
@@ -141,7 +152,7 @@ double np_budget_measure(const struct np_gate *gate, struct np_budget *budget)
 		const struct np_compare_row *row = &compare->rows[i];
 		double value;
 
-		if (!np_config_matches(&budget->match, row->name, row->module, row->file))
+		if (!matches(&budget->match, row))
 			continue;
 		value = value_of(compare, row, budget->of, exposure);
 		if (budget->function && value <= budget->value)

@@ -111,24 +111,53 @@ static int compare_entries(const void *left, const void *right)
 	return (a->set > b->set) - (a->set < b->set);
 }
 
+/* Keys are hashes, so that about one has each beginning: neither sorting nor searching need compare many. */
+static size_t prefixes(const struct np_minhash_index *index)
+{
+	return ((size_t)1 << index->bits) + 1;
+}
+
+static void sort_band(const struct np_minhash_index *index, const uint64_t (*bands)[NP_MINHASH_BANDS],
+		      const double *weights, size_t band)
+{
+	struct np_minhash_entry *run = index->entries + band * index->count;
+	uint32_t *first = index->first + band * prefixes(index), at = 0;
+	unsigned shift = 64 - index->bits;
+
+	for (size_t i = 0; i < index->count; i++)
+		first[bands[i][band] >> shift]++;
+	for (size_t i = 0; i < prefixes(index); i++) {
+		uint32_t count = first[i];
+
+		first[i] = at;
+		at += count;
+	}
+	for (size_t i = 0; i < index->count; i++)	/* leaves each beginning where the next begins */
+		run[first[bands[i][band] >> shift]++] =
+			(struct np_minhash_entry){ bands[i][band], weights[i], (uint32_t)i };
+	memmove(first + 1, first, (prefixes(index) - 1) * sizeof(*first));
+	first[0] = 0;
+	for (size_t i = 0; i + 1 < prefixes(index); i++)
+		if (first[i + 1] - first[i] > 1)
+			qsort(run + first[i], first[i + 1] - first[i], sizeof(*run), compare_entries);
+}
+
 void np_minhash_index_init(struct np_minhash_index *index, const uint64_t (*bands)[NP_MINHASH_BANDS],
 			   const double *weights, size_t count)
 {
-	index->count = count;
+	*index = (struct np_minhash_index){ .count = count, .bits = 1 };
+	while (index->bits < 24 && (size_t)1 << index->bits < count)
+		index->bits++;
 	index->entries = np_xcalloc(count * NP_MINHASH_BANDS + 1, sizeof(*index->entries));
-	for (size_t band = 0; band < NP_MINHASH_BANDS; band++) {
-		struct np_minhash_entry *run = index->entries + band * count;
-
-		for (size_t i = 0; i < count; i++)
-			run[i] = (struct np_minhash_entry){ bands[i][band], weights[i], (uint32_t)i };
-		if (count > 0)
-			qsort(run, count, sizeof(*run), compare_entries);
-	}
+	index->first = np_xcalloc(prefixes(index) * NP_MINHASH_BANDS, sizeof(*index->first));
+	for (size_t band = 0; band < NP_MINHASH_BANDS; band++)
+		sort_band(index, bands, weights, band);
 }
 
 void np_minhash_index_finish(struct np_minhash_index *index)
 {
 	free(index->entries);
+	free(index->first);
 	memset(index, 0, sizeof(*index));
 }
 
@@ -155,9 +184,10 @@ const struct np_minhash_entry *np_minhash_bucket(const struct np_minhash_index *
 						 uint64_t key, double least, double most,
 						 size_t *ret_count)
 {
-	const struct np_minhash_entry *run = index->entries + band * index->count;
-	size_t first = count_below(run, index->count, key, least, 0);
-	size_t end = count_below(run, index->count, key, most, 1);
+	const uint32_t *near = index->first + band * prefixes(index) + (key >> (64 - index->bits));
+	const struct np_minhash_entry *run = index->entries + band * index->count + near[0];
+	size_t first = count_below(run, near[1] - near[0], key, least, 0);
+	size_t end = count_below(run, near[1] - near[0], key, most, 1);
 
 	*ret_count = end > first ? end - first : 0;
 	return run + first;

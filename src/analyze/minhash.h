@@ -59,6 +59,8 @@ struct np_minhash_entry {
 struct np_minhash_index {
 	struct np_minhash_entry *entries;	/* BANDS runs of COUNT */
 	size_t count;
+	uint32_t *first;	/* BANDS runs: where keys begin whose first BITS bits are i; one more at the end */
+	unsigned bits;
 };
 
 /* BANDS: np_minhash_bands() of each of COUNT sets, WEIGHTS theirs. */

@@ -220,7 +220,7 @@ static int check_depth(struct np_yaml *yaml, const unsigned char *bytes, size_t 
 {
 	yaml_parser_t parser;
 	yaml_event_t event;
-	unsigned depth = 0;
+	unsigned depth = 0, documents = 0;
 	bool at_end = false;
 	int rc = 0;
 
@@ -237,6 +237,9 @@ static int check_depth(struct np_yaml *yaml, const unsigned char *bytes, size_t 
 		if (depth > DEPTH_MAX)
 			rc = np_yaml_fail(yaml, event.start_mark.line + 1, "nested more than %u deep",
 					  DEPTH_MAX);
+		if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > 1)
+			rc = np_yaml_fail(yaml, event.start_mark.line + 1, "a second document: one to a "
+					  "file, the others would not be read");
 		at_end = event.type == YAML_STREAM_END_EVENT;
 		yaml_event_delete(&event);
 	}

@@ -111,6 +111,9 @@ struct np_tree *np_tree_reverse(const struct np_tree *from);
 /* The samples of FROM without its words: functions, modules and files become hashes under KEY (any text,
  * "" too), comments that may name something are left out.  Finished and sorted; destroy it. */
 struct np_tree *np_tree_anonymize(const struct np_tree *from, const char *key);
+/* One WORD of it: LETTER is 'f' for functions, 'p' processes, 't' threads, 'm' modules, 's' files. */
+#define NP_TREE_ALIAS_ROOM 24
+void np_tree_alias(char *to, char letter, const char *word, const char *key);
 uint64_t np_tree_siphash(const uint64_t key[2], const char *bytes, size_t length);	/* for tests */
 
 /* What the values mean.  Strings are owned by the tree. */

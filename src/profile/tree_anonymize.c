@@ -68,18 +68,22 @@ struct hider {
 	const struct np_tree *from;
 };
 
+static size_t write_alias(char *to, char letter, const uint64_t key[2], const char *word, size_t length)
+{
+	return (size_t)snprintf(to, NP_TREE_ALIAS_ROOM, "%c%016" PRIx64, letter,
+				np_tree_siphash(key, word, length));
+}
+
 /* LETTER tells functions, modules and files apart. */
 static uint32_t hide(const struct hider *hider, uint32_t id, char letter)
 {
 	const struct np_intern_entry *word = &hider->from->strings.entries[id];
-	char text[24];
-	int length;
+	char text[NP_TREE_ALIAS_ROOM];
 
 	if (word->length == 0)
 		return 0;
-	length = snprintf(text, sizeof(text), "%c%016" PRIx64, letter,
-			  np_tree_siphash(hider->key, word->bytes, word->length));
-	return np_tree_intern(hider->to, text, (size_t)length);
+	return np_tree_intern(hider->to, text, write_alias(text, letter, hider->key, word->bytes,
+							   word->length));
 }
 
 static uint32_t hide_function(const struct hider *hider, const struct np_function *function)
@@ -126,16 +130,33 @@ static void copy_meta(const struct hider *hider)
 			np_tree_add_comment(to, np_tree_comment(hider->from, i));
 }
 
-struct np_tree *np_tree_anonymize(const struct np_tree *from, const char *key)
+static void make_key(uint64_t to[2], const char *text)
 {
 	static const uint64_t ours[2] = { 0x6e6575726f70726fu, 0x66616e6f6e796d31u };
+
+	to[1] = 0;
+	to[0] = np_tree_siphash(ours, text, strlen(text));
+	to[1] = np_tree_siphash(to, text, strlen(text));
+}
+
+void np_tree_alias(char *to, char letter, const char *word, const char *key)
+{
+	uint64_t made[2];
+
+	make_key(made, key);
+	*to = '\0';
+	if (*word)
+		write_alias(to, letter, made, word, strlen(word));
+}
+
+struct np_tree *np_tree_anonymize(const struct np_tree *from, const char *key)
+{
 	struct np_tree *to = np_tree_create();
 	struct hider hider = { .to = to, .from = from };
 	uint32_t *functions = np_xcalloc(from->function_count, sizeof(*functions));
 	uint32_t *nodes = np_xcalloc(from->node_count, sizeof(*nodes));
 
-	hider.key[0] = np_tree_siphash(ours, key, strlen(key));
-	hider.key[1] = np_tree_siphash(hider.key, key, strlen(key));
+	make_key(hider.key, key);
 	copy_meta(&hider);
 	for (uint32_t i = 1; i < from->function_count; i++)
 		functions[i] = hide_function(&hider, &from->functions[i]);
