@@ -21,6 +21,8 @@ BEFORE, SAME, AFTER = ([f"{side}{i}.folded" for i in (1, 2, 3)] for side in ("be
 SLOWER = [*BEFORE, "--", *AFTER]
 MODULES = [f"modules-before{i}.perf.gz" for i in (1, 2, 3)] + ["--"] + [f"modules-after{i}.perf.gz" for i in (1, 2, 3)]
 
+RENAMED = [*(f"v1-{i}.folded" for i in (1, 2, 3)), "--", *(f"v2-{i}.folded" for i in (1, 2, 3))]
+
 CASES = [    # expected file, arguments, exit status
     ("diff.txt", ["diff", *SLOWER], 0),
     ("diff.md", ["diff", "-f", "markdown", *SLOWER], 0),
@@ -51,6 +53,17 @@ CASES = [    # expected file, arguments, exit status
     ("not-again.junit.xml", ["gate", "-f", "junit", "--confirm", "cp same?.folded $NEUROPROF_CONFIRM/after",
                              *SLOWER], 0),
     ("unconfirmed.md", ["gate", "-f", "markdown", "--confirm", "exit 7", *SLOWER], 1),
+    ("renamed.txt", ["diff", *RENAMED], 0),
+    ("renamed-gate.txt", ["gate", "--budget", "v1::pack*:self=5%", *RENAMED], 1),
+    ("renamed.md", ["gate", "-f", "markdown", *RENAMED], 1),
+    ("renamed.json", ["gate", "-f", "json", *RENAMED], 1),
+    ("renamed.sarif", ["gate", "-f", "sarif", *RENAMED], 1),
+    ("renamed.junit.xml", ["gate", "-f", "junit", *RENAMED], 1),
+    ("renamed.github.txt", ["gate", "-f", "github", *RENAMED], 1),
+    ("no-renames.txt", ["gate", "--no-renames", *RENAMED], 1),
+    ("hidden.txt", ["gate", "--anonymize=secret", "--budget", "v1::pack*:self=5%", "--budget", "absent:self=1%",
+                    *RENAMED], 1),
+    ("hidden.json", ["gate", "--anonymize=secret", "-f", "json", *RENAMED], 1),
     ("modules.txt", ["gate", *MODULES], 1),
     ("modules.md", ["gate", "-f", "markdown", *MODULES], 1),
     ("modules.sarif", ["gate", "-f", "sarif", *MODULES], 1),
@@ -117,5 +130,24 @@ for args, status, words in WRONG:
     if run.returncode != status or said.count("\n") != 1 or words not in said or run.stdout:
         failed += 1
         print(f"{args}: exit {run.returncode}, not {status}; said {said!r}, not {words!r}")
+# Hidden names are in no output, and are the hashes that the other commands give them.
+NAMES = ["pack", "encode", "parse_header", "decode_head", "old_filter", "new_column", "memcpy", ".folded"]
+HIDDEN = [("diff", kind) for kind in ("text", "markdown", "json", "html")] + \
+    [("gate", kind) for kind in ("text", "markdown", "json", "junit", "sarif", "github")]
+for command, kind in HIDDEN:
+    run = run_tool([command, "--anonymize=secret", "--no-config", "-f", kind, *RENAMED])
+    # Of a page, what is not its own script.
+    text = re.sub(rb"<script>.*?</script>", b"", run.stdout, flags=re.S).decode()
+    leaked = [name for name in NAMES if name in text]
+    if leaked or not text:
+        failed += 1
+        print(f"{command} -f {kind} --anonymize: {leaked} in its {len(text)} bytes")
+alone = json.loads(run_tool(["--no-svg", "--no-config", "--anonymize=secret", "-f", "json", "-n", "all", "v2-1.folded"]).stdout)
+both = json.loads(run_tool(["diff", "--anonymize=secret", "-f", "json", *RENAMED]).stdout)
+known = {row["function"] for row in alone["rows"]}
+strange = [row["function"] for row in both["findings"] if not row["gone"] and row["function"] not in known]
+if strange:
+    failed += 1
+    print(f"{strange} are not what 'report --anonymize' calls them")
 print(f"{len(CASES) + len(WRONG) - failed} of {len(CASES) + len(WRONG)} outputs are as checked in")
 sys.exit(1 if failed else 0)
