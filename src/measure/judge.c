@@ -436,4 +436,11 @@ void np_comparison_free(struct np_comparison *comparison)
 	free(comparison->all);
 	free(comparison->artifact);
 	free(comparison->movers);
+	for (int arm = 0; arm < 2; arm++) {
+		for (size_t i = 0; i < comparison->hotspots[arm].count; i++) {
+			free(comparison->hotspots[arm].all[i].function);
+			free(comparison->hotspots[arm].all[i].module);
+		}
+		free(comparison->hotspots[arm].all);
+	}
 }

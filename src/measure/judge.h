@@ -28,6 +28,17 @@ struct np_judgement {
 	const struct np_spec_target *target;
 };
 
+struct np_hotspot {			/* a function, and its shares of all samples */
+	char *function, *module;
+	double self, total, roi;
+};
+
+struct np_hotspots {			/* by ROI */
+	struct np_hotspot *all;
+	size_t count;
+	double samples;
+};
+
 struct np_comparison {
 	char *benchmark, *case_name;
 	char *commands[2];		/* as text */
@@ -45,6 +56,7 @@ struct np_comparison {
 	double delay_share;		/* of the time that they wanted a core they got none */
 	char invalid[256];		/* why; "" */
 	bool is_disturbed;		/* by the machine: what does not depend on it has a verdict all the same */
+	struct np_hotspots hotspots[2];	/* of each arm, where it was profiled by itself */
 	char *artifact;			/* of profiled arms: the union flame graph; NULL */
 	char *movers;			/* what moved, lines; NULL */
 };

@@ -19,6 +19,7 @@ enum np_bench_exit {
 	NP_BENCH_INCONCLUSIVE = 3,	/* 0 with --inconclusive-ok */
 	NP_BENCH_INVALID = 4,		/* the place or the programs do not allow a verdict */
 	NP_BENCH_TARGET_MISSED = 5,
+	NP_BENCH_INTERRUPTED = 128,	/* and the signal's number */
 };
 
 struct np_bench_settings {
@@ -31,6 +32,8 @@ struct np_bench_settings {
 	const char *profile;		/* directory for profiles of the arms; NULL: none */
 	int tier;			/* -1: all */
 	unsigned iterations;		/* of run; 0: by the file */
+	bool is_judged;			/* of a suite: with enough runs for a verdict */
+	bool keeps_hotspots;		/* and, where the file says so, profiled */
 	bool preload;			/* take what the programs count through the header */
 	bool dry_run, inconclusive_ok, cross_machine, quiet;
 	char **files;			/* what is not an option */
@@ -89,6 +92,19 @@ void np_bench_sentence(char *text, size_t size, const struct np_comparison *comp
 int np_bench_profile(const struct np_bench_settings *settings, const struct np_spec *spec,
 		     struct np_comparison *comparison, const struct np_command commands[2],
 		     size_t number);
+
+/* One profiled run of COMMAND, whose profile is in DIRECTORY then; *PROFILE is to be freed, NULL when
+ * there is none.  Returns 0 for a run that went well. */
+int np_bench_record(const struct np_bench_settings *settings, const struct np_spec *spec,
+		    const struct np_command *command, char *directory, char **profile);
+
+/* Run a tool; its standard output goes to OUTPUT when that is not NULL, to be freed.  Returns the exit
+ * status, or -1. */
+int np_bench_call(char **argv, char **output);
+
+/* What SESSIONS tell beside their figures, once; and the status of a command that a signal broke off. */
+void np_bench_tell_rest(const struct np_session *sessions, size_t count);
+int np_bench_interrupted(int status);
 
 /* The commands; each gets its own argv and returns the exit status. */
 int np_bench_run(int argc, char **argv);

@@ -2,13 +2,14 @@
  *
  * bench_json.c - every raw value, and what was made of them.  Context: tools.
  *
- * docs/schema/neuroprof-bench.schema.json describes it; baselines are files of this kind.
+ * docs/schema/bench.schema.json describes it; baselines are files of this kind.
  */
 #include <jansson.h>
 #include <math.h>
 
 #include "base/message.h"
 #include "bench.h"
+#include "hotspots.h"
 
 static json_t *text(const char *value)
 {
@@ -47,7 +48,8 @@ static json_t *run_object(const struct np_run *run)
 	return object;
 }
 
-static json_t *arm_object(const struct np_arm *arm, const char *command)
+static json_t *arm_object(const struct np_arm *arm, const char *command,
+			  const struct np_hotspots *hotspots)
 {
 	json_t *object = json_object(), *runs = json_array();
 
@@ -55,6 +57,8 @@ static json_t *arm_object(const struct np_arm *arm, const char *command)
 	for (size_t i = 0; i < arm->count; i++)
 		json_array_append_new(runs, run_object(&arm->runs[i]));
 	json_object_set_new(object, "runs", runs);
+	if (hotspots->count)
+		json_object_set_new(object, "hotspots", np_hotspots_json(hotspots));
 	return object;
 }
 
@@ -110,7 +114,8 @@ static json_t *comparison_object(const struct np_bench_report *report,
 	json_object_set_new(object, "metrics", metrics);
 	for (int arm = 0; arm < 1 + report->is_pair; arm++)
 		json_array_append_new(arms, arm_object(&comparison->session->arms[arm],
-						       comparison->commands[arm]));
+						       comparison->commands[arm],
+						       &comparison->hotspots[arm]));
 	json_object_set_new(object, "arms", arms);
 	json_object_set_new(object, "elapsed_s", json_real(comparison->session->elapsed_s));
 	if (!report->is_pair)
@@ -121,6 +126,9 @@ static json_t *comparison_object(const struct np_bench_report *report,
 			text(np_verdict_name(comparison->tail_verdict)));
 	if (comparison->invalid[0])
 		json_object_set_new(object, "invalid", text(comparison->invalid));
+	if (comparison->hotspots[0].count && comparison->hotspots[1].count)
+		json_object_set_new(object, "hotspots_moved",
+			np_hotspots_moved_json(&comparison->hotspots[0], &comparison->hotspots[1]));
 	if (comparison->artifact)
 		json_object_set_new(object, "artifact", text(comparison->artifact));
 	json_object_set_new(object, "control_false_alarms", json_real(comparison->false_alarms));

@@ -44,9 +44,7 @@ char *np_bench_tool(const char *name)
 	return np_xstrdup(name);
 }
 
-/* Run ARGV; its standard output goes to OUTPUT when that is not NULL, to be freed.  Returns the exit
- * status, or -1. */
-static int call(char **argv, char **output)
+int np_bench_call(char **argv, char **output)
 {
 	posix_spawn_file_actions_t actions;
 	int ends[2] = { -1, -1 }, status = -1;
@@ -115,25 +113,23 @@ static void clear(const char *directory)
 	free(pattern);
 }
 
-static int record(const char *neuroprof, const struct np_bench_settings *settings,
-		  const struct np_spec *spec, const struct np_command *command, size_t number, int turn,
-		  int arm, char **profile)
+int np_bench_record(const struct np_bench_settings *settings, const struct np_spec *spec,
+		    const struct np_command *command, char *directory, char **profile)
 {
-	char *directory = np_xasprintf("%s/%zu.%s.%d", settings->profile, number, arm ? "new" : "old",
-				       turn);
+	char *neuroprof = np_bench_tool("neuroprof");
 	char *hz = np_xasprintf("%g", spec ? spec->sample_rate : 499);
-	char *argv[] = { (char *)(uintptr_t)neuroprof, (char *)(uintptr_t)"record", (char *)(uintptr_t)"-q",
+	char *argv[] = { neuroprof, (char *)(uintptr_t)"record", (char *)(uintptr_t)"-q",
 		(char *)(uintptr_t)"-F", hz, (char *)(uintptr_t)"-o", directory, (char *)(uintptr_t)"--",
 		command->argv[0], command->argv[1], command->argv[2], NULL };
 	int status;
 
 	clear(directory);
-	status = call(argv, NULL);
+	status = np_bench_call(argv, NULL);
 	*profile = find_profile(directory);
 	if (!*profile)
 		status = -1;
 	free(hz);
-	free(directory);
+	free(neuroprof);
 	return status;
 }
 
@@ -155,7 +151,7 @@ static void ask(const char *report, char **profiles, int turns, const char *pict
 	for (int i = 0; i < turns; i++)
 		argv[n++] = profiles[2 * i + 1];
 	argv[n] = NULL;
-	if (call(argv, &comparison->movers) < 0)
+	if (np_bench_call(argv, &comparison->movers) < 0)
 		np_note("neuroprof-report could not compare the profiles");
 	if (access(picture, R_OK) == 0)
 		comparison->artifact = np_xstrdup(picture);
@@ -165,7 +161,7 @@ int np_bench_profile(const struct np_bench_settings *settings, const struct np_s
 		     struct np_comparison *comparison, const struct np_command commands[2],
 		     size_t number)
 {
-	char *neuroprof = np_bench_tool("neuroprof"), *report = np_bench_tool("neuroprof-report"), *picture;
+	char *report = np_bench_tool("neuroprof-report"), *picture;
 	char *profiles[2 * TURNS_MAX] = { 0 };
 	const struct np_session *session = comparison->session;
 	double each = session->elapsed_s / (double)(2 * session->arms[0].count + 4);
@@ -180,13 +176,16 @@ int np_bench_profile(const struct np_bench_settings *settings, const struct np_s
 	for (; status == NP_EXIT_OK && done < turns; done++) {
 		for (int k = 0; k < 2; k++) {
 			int arm = k ^ (done & 1);
+			char *directory = np_xasprintf("%s/%zu.%s.%d", settings->profile, number,
+						       arm ? "new" : "old", done);
 
-			if (record(neuroprof, settings, spec, &commands[arm], number, done, arm,
-				   &profiles[2 * done + arm]) != 0) {
+			if (np_bench_record(settings, spec, &commands[arm], directory,
+					    &profiles[2 * done + arm]) != 0) {
 				np_error("'%s' left no profile in %s: see neuroprof doctor",
 					 comparison->commands[arm], settings->profile);
 				status = NP_EXIT_FAILURE;
 			}
+			free(directory);
 		}
 	}
 	picture = np_xasprintf("%s/%zu.diff.svg", settings->profile, number);
@@ -195,7 +194,6 @@ int np_bench_profile(const struct np_bench_settings *settings, const struct np_s
 	for (int i = 0; i < 2 * TURNS_MAX; i++)
 		free(profiles[i]);
 	free(picture);
-	free(neuroprof);
 	free(report);
 	return status;
 }

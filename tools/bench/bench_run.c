@@ -32,7 +32,7 @@ int np_bench_run(int argc, char **argv)
 	if (status == NP_EXIT_OK && !settings.dry_run)
 		status = np_bench_write(&settings, &suite.report);
 	if (status == NP_EXIT_OK && !settings.dry_run)
-		status = np_bench_status(&settings, &suite.report);
+		status = np_bench_suite_status(&suite, &settings);
 	np_bench_suite_free(&suite);
 	return status;
 }
@@ -77,13 +77,18 @@ int np_bench_baseline(int argc, char **argv)
 		return NP_EXIT_USAGE;
 	}
 	path = baseline_path(&settings, settings.files[1]);
+	settings.is_judged = settings.keeps_hotspots = true;
+	if (!settings.dry_run && make_directories(&settings) < 0)
+		return NP_EXIT_FAILURE;
 	status = np_bench_suite_run(&suite, &settings, settings.files + 2, settings.file_count - 2);
-	if (status == NP_EXIT_OK && !settings.dry_run) {
+	if (status == NP_EXIT_OK && (suite.failed || np_run_caught())) {
+		np_bench_write(&settings, &suite.report);
+		np_error("not all cases came to a result: '%s' is left as it was", path);
+		status = np_bench_interrupted(NP_EXIT_FAILURE);
+	} else if (status == NP_EXIT_OK && !settings.dry_run) {
 		status = np_bench_write(&settings, &suite.report);
 		settings.format = "json";
 		settings.output = path;
-		if (status == NP_EXIT_OK && make_directories(&settings) < 0)
-			status = NP_EXIT_FAILURE;
 		if (status == NP_EXIT_OK)
 			status = np_bench_write(&settings, &suite.report);
 		if (status == NP_EXIT_OK)
@@ -107,13 +112,14 @@ int np_bench_compare(int argc, char **argv)
 		return NP_EXIT_USAGE;
 	}
 	path = baseline_path(&settings, settings.files[0]);
+	settings.is_judged = settings.keeps_hotspots = true;
 	status = np_bench_suite_run(&suite, &settings, settings.files + 1, settings.file_count - 1);
 	if (status == NP_EXIT_OK && !settings.dry_run)
 		status = np_bench_suite_compare(&suite, &settings, path);
 	if (status == NP_EXIT_OK && !settings.dry_run)
 		status = np_bench_write(&settings, &suite.report);
 	if (status == NP_EXIT_OK && !settings.dry_run)
-		status = np_bench_status(&settings, &suite.report);
+		status = np_bench_suite_status(&suite, &settings);
 	np_bench_suite_free(&suite);
 	free(path);
 	return status;

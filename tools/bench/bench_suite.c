@@ -9,6 +9,25 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "hotspots.h"
+
+#define RUNS_JUDGED 8u		/* of a side, unless --iterations says otherwise: three are never enough */
+
+void np_bench_tell_rest(const struct np_session *sessions, size_t count)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < count; i++)
+		left |= sessions[i].left_behind;
+	if (left)
+		np_note("programs left processes that held their output when they ended: what those still "
+			"printed is not counted, and those of them in the program's process group were ended");
+}
+
+int np_bench_interrupted(int status)
+{
+	return np_run_caught() ? NP_BENCH_INTERRUPTED + np_run_caught() : status;
+}
 
 char **np_bench_shell(const char *text)
 {
@@ -66,6 +85,34 @@ static void tell(const struct np_bench_settings *settings, const struct np_bench
 			comparison->benchmark, comparison->case_name);
 }
 
+/* The case did not come to a result: the others stand without it. */
+static void drop_case(struct np_bench_suite *suite, size_t at)
+{
+	np_comparison_free(&suite->report.all[at]);
+	np_session_free(&suite->sessions[at]);
+	np_bench_shell_free(suite->argvs[at]);
+	suite->report.all[at] = (struct np_comparison){ 0 };
+	suite->sessions[at] = (struct np_session){ 0 };
+	suite->argvs[at] = NULL;
+	suite->report.count = at;
+}
+
+static int profile_case(const struct np_bench_settings *settings, const struct np_spec *spec,
+			struct np_comparison *comparison, const struct np_command *command, size_t at)
+{
+	struct np_bench_settings own = *settings;
+	char *directory = NULL;
+	int status;
+
+	if (np_run_caught() || (!settings->profile && !(spec->profiling && settings->keeps_hotspots)))
+		return NP_EXIT_OK;
+	if (!settings->profile)
+		own.profile = directory = np_xasprintf("%s/profiles.%s", settings->directory, spec->name);
+	status = np_bench_hotspots(&own, spec, comparison, command, at, 0);
+	free(directory);
+	return status;
+}
+
 static int run_case(struct np_bench_suite *suite, const struct np_bench_settings *settings,
 		    const struct np_spec *spec, size_t number)
 {
@@ -75,6 +122,8 @@ static int run_case(struct np_bench_suite *suite, const struct np_bench_settings
 	struct np_command command = { 0 };
 	char message[512];
 
+	if (!settings->iterations && settings->is_judged && count < RUNS_JUDGED)
+		count = RUNS_JUDGED;
 	suite->spec_of[at] = spec;
 	comparison->benchmark = np_xstrdup(spec->name);
 	comparison->case_name = np_spec_case_name(spec, number);
@@ -82,6 +131,7 @@ static int run_case(struct np_bench_suite *suite, const struct np_bench_settings
 						       sizeof(message));
 	if (!comparison->commands[0]) {
 		np_error("%s", message);
+		drop_case(suite, at);
 		return NP_EXIT_USAGE;
 	}
 	tell(settings, suite, comparison);
@@ -93,12 +143,35 @@ static int run_case(struct np_bench_suite *suite, const struct np_bench_settings
 		np_bench_progress_end(settings);
 		np_error("%s %s: %s", comparison->benchmark, comparison->case_name,
 			 suite->sessions[at].failure);
+		drop_case(suite, at);
 		return NP_EXIT_FAILURE;
 	}
 	np_bench_progress_end(settings);
 	suite->sessions[at].is_unpaired = true;
 	np_judge(comparison, &suite->sessions[at], spec, 0.95);
-	return NP_EXIT_OK;
+	return profile_case(settings, spec, comparison, &command, at);
+}
+
+/* A case that fails is told, and does not take the results of the others with it. */
+static int run_all(struct np_bench_suite *suite, const struct np_bench_settings *settings)
+{
+	int status = NP_EXIT_OK;
+
+	for (int i = 0; i < suite->spec_count; i++) {
+		struct np_spec *spec = &suite->specs[i];
+
+		if (settings->tier >= 0 && settings->tier != (int)spec->tier)
+			continue;
+		for (size_t k = 0; k < np_spec_case_count(spec) && !np_run_caught(); k++) {
+			int rc = run_case(suite, settings, spec, k);
+
+			if (rc == NP_EXIT_USAGE)	/* of a file: all its cases have it */
+				return rc;
+			status = rc == NP_EXIT_OK ? status : rc;
+		}
+	}
+	suite->failed = status != NP_EXIT_OK;
+	return suite->report.count ? NP_EXIT_OK : status;
 }
 
 int np_bench_suite_run(struct np_bench_suite *suite, struct np_bench_settings *settings, char **files,
@@ -117,19 +190,20 @@ int np_bench_suite_run(struct np_bench_suite *suite, struct np_bench_settings *s
 	suite->spec_of = np_xcalloc(suite->cases, sizeof(*suite->spec_of));
 	np_machine_read(&suite->report.machine);
 	settings->rules.budget_s /= (double)suite->cases;
-	settings->rules.pairs_min = 1;
+	settings->rules.pairs_min = settings->is_judged ? RUNS_JUDGED : 1;
 	if (!settings->dry_run)
 		np_bench_preload(settings);
-	for (int i = 0; i < suite->spec_count && status == NP_EXIT_OK; i++) {
-		struct np_spec *spec = &suite->specs[i];
-
-		if (settings->tier >= 0 && settings->tier != (int)spec->tier)
-			continue;
-		for (size_t k = 0; k < np_spec_case_count(spec) && status == NP_EXIT_OK; k++)
-			status = run_case(suite, settings, spec, k);
-	}
+	status = run_all(suite, settings);
 	np_bench_preload_end(settings);
-	return status;
+	np_bench_tell_rest(suite->sessions, suite->report.count);
+	return np_run_caught() && suite->report.count == 0 ? np_bench_interrupted(status) : status;
+}
+
+int np_bench_suite_status(const struct np_bench_suite *suite, const struct np_bench_settings *settings)
+{
+	int status = np_bench_status(settings, &suite->report);
+
+	return np_bench_interrupted(suite->failed ? NP_EXIT_FAILURE : status);
 }
 
 static int damaged(const char *path, const char *what)
@@ -187,11 +261,22 @@ static const json_t *find_case(const json_t *all, const struct np_comparison *co
 	return NULL;
 }
 
+static void judge_again(struct np_bench_suite *suite, size_t at, double confidence)
+{
+	struct np_comparison *comparison = &suite->report.all[at];
+
+	free(comparison->all);
+	comparison->all = NULL;
+	comparison->count = 0;
+	comparison->has_tail = false;
+	np_judge(comparison, &suite->sessions[at], suite->spec_of[at], confidence);
+}
+
 static int compare_case(struct np_bench_suite *suite, const json_t *all, size_t at, const char *path)
 {
 	struct np_comparison *comparison = &suite->report.all[at];
 	struct np_session *session = &suite->sessions[at];
-	const json_t *entry = find_case(all, comparison);
+	const json_t *entry = find_case(all, comparison), *arm;
 	struct np_arm before;
 
 	if (!entry) {
@@ -199,17 +284,17 @@ static int compare_case(struct np_bench_suite *suite, const json_t *all, size_t 
 			 comparison->case_name);
 		return NP_EXIT_FAILURE;
 	}
-	if (!read_arm(&before, json_array_get(json_object_get(entry, "arms"), 0)))
+	arm = json_array_get(json_object_get(entry, "arms"), 0);
+	comparison->hotspots[1] = comparison->hotspots[0];
+	if (!np_hotspots_read(&comparison->hotspots[0], json_object_get(arm, "hotspots")))
+		return damaged(path, "a case's hotspots are none");
+	if (!read_arm(&before, arm))
 		return damaged(path, "a case has no runs");
 	session->arms[1] = session->arms[0];
 	session->arms[0] = before;
 	comparison->commands[1] = comparison->commands[0];
 	comparison->commands[0] = np_xasprintf("baseline %s", path);
-	free(comparison->all);
-	comparison->all = NULL;
-	comparison->count = 0;
-	comparison->has_tail = false;
-	np_judge(comparison, session, suite->spec_of[at], 0.95);
+	judge_again(suite, at, 0.95);
 	return NP_EXIT_OK;
 }
 
@@ -240,7 +325,10 @@ int np_bench_suite_compare(struct np_bench_suite *suite, const struct np_bench_s
 	if (status == NP_EXIT_OK) {
 		suite->report.is_pair = true;
 		suite->report.baseline = path;
+		suite->report.confidence = np_judge_confidence(suite->report.all, suite->report.count);
 	}
+	for (size_t i = 0; i < suite->report.count && suite->report.confidence > 0.95; i++)
+		judge_again(suite, i, suite->report.confidence);
 	json_decref(file);
 	return status;
 }

@@ -15,6 +15,7 @@ struct np_bench_suite {
 	const struct np_spec **spec_of;
 	struct np_bench_report report;
 	size_t cases;
+	bool failed;			/* a case did; those in the report did not */
 };
 
 /* Read the files, run the cases of the wanted tier one after the other, and judge them alone.
@@ -25,6 +26,9 @@ int np_bench_suite_run(struct np_bench_suite *suite, struct np_bench_settings *s
 /* Put the runs of the baseline at PATH in front, and judge again.  Returns an exit status. */
 int np_bench_suite_compare(struct np_bench_suite *suite, const struct np_bench_settings *settings,
 			   const char *path);
+
+/* What the suite means to a CI job. */
+int np_bench_suite_status(const struct np_bench_suite *suite, const struct np_bench_settings *settings);
 void np_bench_suite_free(struct np_bench_suite *suite);
 
 /* A shell that becomes TEXT; to be freed with np_bench_shell_free(). */

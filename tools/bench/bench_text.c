@@ -7,6 +7,7 @@
 
 #include "base/message.h"
 #include "bench.h"
+#include "hotspots.h"
 
 /* "+12.3 % [10.1, 14.4]": gains, better is positive. */
 void np_bench_effect_text(char *text, size_t size, const struct np_judgement *judgement)
@@ -158,12 +159,14 @@ static void text_one(FILE *to, const struct np_bench_report *report,
 	for (size_t i = 0; i < comparison->count; i++)
 		text_row(to, report, comparison, &comparison->all[i]);
 	if (!report->is_pair) {
+		np_hotspots_text(to, &comparison->hotspots[0]);
 		if (comparison->invalid[0])
 			fprintf(to, "INVALID: %s\n", comparison->invalid);
 		return;
 	}
 	if (!report->baseline)
 		text_control(to, comparison);
+	np_hotspots_moved_text(to, &comparison->hotspots[0], &comparison->hotspots[1]);
 	if (comparison->movers)
 		fprintf(to, "  what moved:\n%s", comparison->movers);
 	if (comparison->artifact)
