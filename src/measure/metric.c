@@ -6,7 +6,6 @@
  */
 #include "measure/metric.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 #include "base/text.h"
 #include "measure/order.h"
 
-#define NAME_BYTES  64u
+#define NAME_BYTES  128u
 #define VALUE_BYTES 64u
 
 static struct np_metric *find(const struct np_metrics *metrics, const char *name)
@@ -66,12 +65,19 @@ void np_metrics_free(struct np_metrics *metrics)
 	*metrics = (struct np_metrics){ 0 };
 }
 
+/* ASCII, whatever the locale. */
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 static bool is_name(const char *text, size_t size)
 {
-	if (size == 0 || size >= NAME_BYTES || !(isalpha((unsigned char)*text) || *text == '_'))
+	if (size == 0 || size >= NAME_BYTES || !is_letter(*text))
 		return false;
 	for (size_t i = 0; i < size; i++) {
-		if (!isalnum((unsigned char)text[i]) && !strchr("_.-/", text[i]))
+		if (!is_letter(text[i]) && !(text[i] >= '0' && text[i] <= '9') &&
+		    !memchr(".-/", text[i], 3))
 			return false;
 	}
 	return true;
@@ -89,17 +95,17 @@ static void parse_line(struct np_metrics *metrics, const char *line, size_t size
 	value_size = size - name_size - 1;
 	if (value_size && equals[value_size] == '\r')
 		value_size--;
-	if (value_size == 0 || value_size >= VALUE_BYTES || memchr(equals + 1, '\0', value_size))
-		return;
 	memcpy(name, line, name_size);
 	name[name_size] = '\0';
-	memcpy(value, equals + 1, value_size);
-	value[value_size] = '\0';
-	if (strcmp(name, "checksum") == 0) {
+	if (strcmp(name, "checksum") == 0) {	/* however long: SHA-512 has 128 digits */
 		free(metrics->checksum);
-		metrics->checksum = np_xstrdup(value);
+		metrics->checksum = np_xasprintf("%.*s", (int)value_size, equals + 1);
 		return;
 	}
+	if (value_size == 0 || value_size >= VALUE_BYTES || memchr(equals + 1, '\0', value_size))
+		return;
+	memcpy(value, equals + 1, value_size);
+	value[value_size] = '\0';
 	if (value[0] == '0' && (value[1] == 'x' || value[1] == 'X'))	/* a checksum by another name */
 		return;
 	number = strtod(value, &end);
@@ -131,22 +137,28 @@ double np_metric_median(const struct np_metric *metric)
 }
 
 static const struct {
-	const char *part;
+	const char *word;
 	enum np_direction direction;
-} directions[] = {			/* the first that fits */
-	{ "_per_s", NP_HIGHER_IS_BETTER },	/* and _per_sec, _per_second */
-	{ "throughput", NP_HIGHER_IS_BETTER },
-	{ "ratio", NP_HIGHER_IS_BETTER },
-	{ "hit", NP_HIGHER_IS_BETTER },
-	{ "accepted", NP_HIGHER_IS_BETTER },
-	{ "goodput", NP_HIGHER_IS_BETTER },
-	{ "speedup", NP_HIGHER_IS_BETTER },
-	{ "_ms_per_", NP_LOWER_IS_BETTER },
-	{ "latency", NP_LOWER_IS_BETTER },
-	{ "depth", NP_LOWER_IS_BETTER },
+} directions[] = {			/* the first that is a word of the name */
 	{ "faults", NP_LOWER_IS_BETTER },
 	{ "switches", NP_LOWER_IS_BETTER },
 	{ "errors", NP_LOWER_IS_BETTER },
+	{ "per_s", NP_HIGHER_IS_BETTER },
+	{ "per_sec", NP_HIGHER_IS_BETTER },
+	{ "per_second", NP_HIGHER_IS_BETTER },
+	{ "throughput", NP_HIGHER_IS_BETTER },
+	{ "ratio", NP_HIGHER_IS_BETTER },
+	{ "hit", NP_HIGHER_IS_BETTER },
+	{ "hits", NP_HIGHER_IS_BETTER },
+	{ "accepted", NP_HIGHER_IS_BETTER },
+	{ "goodput", NP_HIGHER_IS_BETTER },
+	{ "speedup", NP_HIGHER_IS_BETTER },
+	{ "ms_per", NP_LOWER_IS_BETTER },
+	{ "us_per", NP_LOWER_IS_BETTER },
+	{ "ns_per", NP_LOWER_IS_BETTER },
+	{ "s_per", NP_LOWER_IS_BETTER },
+	{ "latency", NP_LOWER_IS_BETTER },
+	{ "depth", NP_LOWER_IS_BETTER },
 	{ "rss", NP_LOWER_IS_BETTER },
 	{ "memory", NP_LOWER_IS_BETTER },
 };
@@ -162,17 +174,30 @@ static const struct {
 	{ "_us", "us", true },
 	{ "_ms", "ms", true },
 	{ "_s", "s", true },
+	{ "_sec", "s", true },
 	{ "_seconds", "s", true },
 	{ "_mb", "MB", false },
 	{ "_bytes", "By", false },
 	{ "_percent", "%", false },
-	{ "ratio", "", false },
 };
+
+/* Between the ends and _ . - / only: "duration" has no ratio in it. */
+static bool has_word(const char *name, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = name; (at = strstr(at, word)); at++) {
+		if ((at == name || memchr("_.-/", at[-1], 4)) &&
+		    (at[length] == '\0' || memchr("_.-/", at[length], 4)))
+			return true;
+	}
+	return false;
+}
 
 enum np_direction np_metric_direction(const char *name)
 {
 	for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++) {
-		if (strstr(name, directions[i].part))
+		if (has_word(name, directions[i].word))
 			return directions[i].direction;
 	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

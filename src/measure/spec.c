@@ -117,6 +117,10 @@ static int read_parameter(struct np_yaml *yaml, const yaml_node_t *key, const ya
 	if (!name || !*name || strlen(name) > NAME_MAX_BYTES || strpbrk(name, "{}= \t\n"))
 		return np_yaml_fail(yaml, np_yaml_line(key), "parameters: a name has no blanks, braces "
 				    "or '='");
+	for (size_t i = 0; i < spec->parameter_count; i++) {
+		if (strcmp(spec->parameters[i].name, name) == 0)
+			return np_yaml_fail(yaml, np_yaml_line(key), "parameters: %.64s: given twice", name);
+	}
 	spec->parameter_count++;
 	parameter->name = np_xstrdup(name);
 	if (value->type != YAML_SEQUENCE_NODE || value->data.sequence.items.start ==
@@ -199,6 +203,15 @@ static const struct np_yaml_key target_keys[] = {
 	{ NULL, NULL },
 };
 
+static const struct np_spec_target *find_target(const struct np_spec *spec, const char *metric)
+{
+	size_t i = 0;
+
+	while (strcmp(spec->targets[i].metric, metric) != 0)
+		i++;
+	return &spec->targets[i];
+}
+
 static int read_targets(struct np_yaml *yaml, const yaml_node_t *value, const char *key, void *context)
 {
 	struct np_spec *spec = context;
@@ -219,6 +232,9 @@ static int read_targets(struct np_yaml *yaml, const yaml_node_t *value, const ch
 		if (rc < 0)
 			return rc;
 		spec->target_count++;
+		if (find_target(spec, target->metric) != target)
+			return np_yaml_fail(yaml, np_yaml_line(name), "%s: %.64s: given twice", key,
+					    target->metric);
 		rc = np_yaml_keys(yaml, yaml_document_get_node(&yaml->document, pair->value), target_keys,
 				  "in a target", "{target: 100, acceptable_range: [50, 200]}", target);
 	}

@@ -269,6 +269,16 @@ static void test_directions_come_from_names(void **unused)
 	assert_int_equal(np_metric_direction("cache_hit_percent"), NP_HIGHER_IS_BETTER);
 	assert_int_equal(np_metric_direction("read_p99_ms"), NP_LOWER_IS_BETTER);
 	assert_int_equal(np_metric_direction("task_count"), NP_NO_DIRECTION);
+	assert_int_equal(np_metric_direction("compression_ratio"), NP_HIGHER_IS_BETTER);
+	assert_int_equal(np_metric_direction("hits"), NP_HIGHER_IS_BETTER);
+	assert_int_equal(np_metric_direction("errors_per_s"), NP_LOWER_IS_BETTER);
+	assert_int_equal(np_metric_direction("ns_per_sample"), NP_LOWER_IS_BETTER);
+	/* No ratio, hit or rss is a word of these. */
+	assert_int_equal(np_metric_direction("duration_ms"), NP_LOWER_IS_BETTER);
+	assert_int_equal(np_metric_direction("iteration_us"), NP_LOWER_IS_BETTER);
+	assert_int_equal(np_metric_direction("generation_p50_ns"), NP_LOWER_IS_BETTER);
+	assert_int_equal(np_metric_direction("white_ms"), NP_LOWER_IS_BETTER);
+	assert_int_equal(np_metric_direction("addrssize"), NP_NO_DIRECTION);
 }
 
 static void test_a_run_is_measured_and_its_end_is_told(void **unused)
