@@ -235,6 +235,7 @@ enum np_step np_walk_guess(struct np_walk *walk, const struct np_module *module,
 		if (!interrupted) {	/* nothing but the frame pointer went into it */
 			found->check = NP_CHECK_NOTHING;
 			found->fp_words = 1;
+			found->by_fp = true;
 		}
 		return take(walk, found, walk->fp + 8, np_memory_u64(walk->fp));
 	}

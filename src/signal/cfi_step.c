@@ -306,6 +306,7 @@ static void note_checks(uint64_t rule, struct np_found *found)
 	if (np_rule_kind(rule) != NP_RULE_KIND_OTHER) {
 		found->check = NP_CHECK_NOTHING;
 		found->fp_words = (uint8_t)np_rule_middle(rule);
+		found->by_fp = np_rule_kind(rule) == NP_RULE_KIND_FP;
 	} else if (np_rule_middle(rule) == NP_OTHER_DEREF) {
 		found->check = (uint8_t)np_rule_low(rule);
 	}

@@ -24,6 +24,7 @@ static inline uint32_t np_stack_store(struct np_stack *stack, uint32_t old_depth
 	uint32_t depth = kept + fresh, common = depth < old_depth ? depth : old_depth;
 	const struct np_frame *from = &stack->scratch[fresh];	/* one past the outermost */
 	uint32_t same = kept;
+	bool matters;
 
 	while (same < common && np_frame_same(&stack->frames[same], from - 1 - (same - kept)))
 		same++;
@@ -32,8 +33,14 @@ static inline uint32_t np_stack_store(struct np_stack *stack, uint32_t old_depth
 			       from[-1].slot != 0;
 	/* The same frames, too: what the backend noted about them may have changed. */
 	from = &stack->scratch[fresh];
-	for (uint32_t i = kept; i < depth; i++)
-		stack->frames[i] = *--from;
+	matters = kept > 0 && stack->frames[kept - 1].fp_matters;
+	for (uint32_t i = kept; i < depth; i++) {
+		struct np_frame *to = &stack->frames[i];
+
+		*to = *--from;
+		to->care = from->check != 0 || (from->fp_words && matters);
+		to->fp_matters = matters = from->by_fp || (!from->fp_words && matters);
+	}
 	stack->depth = depth;
 	return same;
 }

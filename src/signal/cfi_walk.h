@@ -51,6 +51,7 @@ struct np_found {
 	uintptr_t slot;			/* 0 = no return address */
 	uint16_t module;		/* spool index */
 	uint8_t fp_words, check;
+	bool by_fp;			/* found from rbp */
 	bool trampoline;		/* pc is exact although a return led to it */
 };
 

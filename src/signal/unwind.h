@@ -21,10 +21,21 @@ struct np_frame {
 	uintptr_t pc;			/* return address, or the interrupted instruction */
 	uintptr_t slot;			/* where this frame's own return address is stored; 0 = nowhere (root) */
 	uintptr_t fp;			/* the backend's: rbp in this frame */
-	uint16_t module;		/* spool index; 0 = none */
-	uint8_t kind;			/* NP_NODE_LEAF or NP_NODE_CALL */
-	uint8_t fp_words;		/* the backend's: the caller's rbp is at slot - 8 * this; 0 = same */
-	uint8_t check;			/* the backend's: what else its CFA depends on */
+	union {
+		struct {
+			uint16_t module;	/* spool index; 0 = none */
+			uint8_t kind;		/* NP_NODE_LEAF or NP_NODE_CALL */
+			uint8_t fp_words : 5;	/* the backend's: the caller's rbp is at slot - 8 * this;
+						 * 0 = same */
+			uint8_t : 1;
+			uint8_t by_fp : 1;	/* the backend's: its CFA depends on rbp */
+			uint8_t check;		/* the backend's: what else its CFA depends on */
+			bool fp_matters;	/* the way out from here depends on rbp: by_fp of this
+						 * frame, or of one that finds rbp as it is here */
+			bool care;		/* more than the slot leads to the caller */
+		};
+		uint64_t notes;		/* all of them, to be stored and copied at once */
+	};
 };
 
 /* A thread's stack as last seen, root first: the unchanged part keeps its place and its nodes. */
@@ -33,7 +44,8 @@ struct np_stack {
 	uint32_t generation;		/* np_modules_generation() it was taken under */
 	uint8_t quality;		/* enum np_quality */
 	uint8_t backend;		/* who took it: only the same backend may re-use it */
-	struct np_frame frames[NP_DEPTH_MAX];	/* [0] is the outermost */
+	/* [0] is the outermost.  Two to a cache line. */
+	struct np_frame frames[NP_DEPTH_MAX] __attribute__((aligned(64)));
 	uint32_t nodes[NP_DEPTH_MAX];	/* spool node of frames[0..i]; kept by the handler */
 	struct np_frame scratch[NP_DEPTH_MAX];	/* the backend's, leaf first */
 };

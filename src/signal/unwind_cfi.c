@@ -29,8 +29,8 @@ struct last {
 	uint32_t at;			/* outer end of what cannot match any more; 0 = nothing can */
 };
 
-/* Whether a walk from the caller of FRAME would find FRAME[-1] there: the two or three words that
- * lead to it are stack, and what they were. */
+/* Whether a walk from the caller of FRAME would find FRAME[-1] there: the words that lead to it are
+ * stack, and what they were. */
 NP_NO_SANITIZE static bool leads_to_caller(const struct np_walk *walk, const struct np_frame *frame)
 {
 	const struct np_frame *caller = frame - 1;
@@ -45,59 +45,72 @@ NP_NO_SANITIZE static bool leads_to_caller(const struct np_walk *walk, const str
 		       np_memory_u64(cfa_at) == frame->slot + 8 &&
 		       np_memory_u64(frame->fp) == caller->fp;
 	}
-	return frame->fp_words == 0 || np_memory_u64(fp_at) == caller->fp;
+	return !frame->fp_words || !caller->fp_matters || np_memory_u64(fp_at) == caller->fp;
 }
 
-/* Whether frames[0 .. at) are what a walk from the caller of frames[at] would find.  On failure
- * at becomes the frame that has to be climbed over first.  Hot where stacks are deep: nearly all
- * frames need two compares, which are done without a branch between them; a frame whose saved rbp
- * could lie below the stack, or that has more to check, is looked at the careful way. */
-NP_NO_SANITIZE static bool unchanged(const struct np_walk *walk, struct last *last)
+/* Whether frames[0 .. AT) are what a walk from the caller of frames[AT] would find: returns AT, or
+ * else, less than AT, the frame that has to be climbed over first.  Hot where stacks are deep: of
+ * nearly all frames one word has to be compared. */
+NP_NO_SANITIZE static uint32_t unchanged(const struct np_walk *walk, const struct np_frame *frames,
+					 uint32_t at)
 {
-	const struct np_frame *frame = &last->frames[last->at - 1];
-	uintptr_t low = walk->low + 8 * NP_RULE_FP_WORDS_MAX, span = walk->high - 8 - low;
-	uintptr_t differs, expected;
+	const struct np_frame *frame = &frames[at - 1];
+	uintptr_t low = walk->low, span = walk->high - low - 8;
 
-	if (walk->high < low + 8)
-		span = 0, low = UINTPTR_MAX;	/* all of them the careful way */
-	for (; frame > last->frames; frame--) {
-		if (__builtin_expect(frame->slot - low > span || frame->check, 0)) {
-			if (leads_to_caller(walk, frame))
-				continue;
+	for (; frame > frames; frame--) {
+		if (__builtin_expect(frame->care, 0)) {
+			if (!leads_to_caller(walk, frame))
+				break;
+		} else if (frame->slot - low > span || np_memory_u64(frame->slot) != frame[-1].pc) {
 			break;
 		}
-		/* Without a saved rbp the second compare is the first one again. */
-		expected = frame->fp_words ? frame[-1].fp : frame[-1].pc;
-		differs = np_memory_u64(frame->slot) ^ frame[-1].pc;
-		differs |= np_memory_u64(frame->slot - 8 * frame->fp_words) ^ expected;
-		if (__builtin_expect(differs != 0, 0))
-			break;
 	}
 	/* A root by rule has no slot; one that found a 0 must find it again. */
-	if (frame == last->frames &&
+	if (frame == frames &&
 	    (frame->slot == 0 ||
 	     (np_walk_readable(walk, frame->slot) && np_memory_u64(frame->slot) == 0)))
-		return true;
-	last->at = (uint32_t)(frame - last->frames);
-	return false;
+		return at;
+	return (uint32_t)(frame - frames);
 }
 
-/* The frame at hand returns through SLOT to PC with FP: is all that is outside it the last stack?
- * Where no frame is, that has to cost next to nothing: the last stack is followed two frames at a
- * time, without a branch that depends on how large its frames were. */
-static inline bool meets(const struct np_walk *walk, struct last *last, uintptr_t slot,
+/* A way along the last stack, from its leaf outwards beside the frames that are climbed. */
+struct trail {
+	const struct np_frame *at;	/* the first whose slot may still come */
+	const struct np_frame *least;	/* no further */
+};
+
+static const struct np_frame nothing[2] = { { .slot = UINTPTR_MAX }, { .slot = UINTPTR_MAX } };
+
+static inline struct trail trail_of(const struct last *last)
+{
+	if (last->at == 0)
+		return (struct trail){ &nothing[1], &nothing[1] };
+	return (struct trail){ &last->frames[last->at], &last->frames[1] };
+}
+
+/* A frame returns through SLOT.  Where stacks differ that has to cost next to nothing: two frames of
+ * the last one at a time, without a branch that depends on how large they were. */
+static inline void follow(struct trail *trail, uintptr_t slot)
+{
+	uint32_t first = trail->at[0].slot < slot, second = trail->at[-1].slot < slot;
+
+	trail->at -= first + (first & second);
+	if (trail->at < trail->least)
+		trail->at = trail->least;
+}
+
+/* The frame at hand returns through the slot of OLD, to PC with FP: is all that is outside it the last
+ * stack? */
+static inline bool meets(const struct np_walk *walk, struct last *last, const struct np_frame *old,
 			 uintptr_t pc, uintptr_t fp)
 {
-	uint32_t at = last->at, left = at > 0;
-	const struct np_frame *frame = &last->frames[at];
-	uint32_t first = frame[0].slot < slot, second = (frame - left)->slot < slot;
+	uint32_t at = (uint32_t)(old - last->frames);
 
-	at -= left & first;
-	at -= (at > 0) & first & second;
-	last->at = at;
-	frame = &last->frames[at];
-	return __builtin_expect(frame->slot == slot, 0) && at > 0 && frame[-1].pc == pc &&
-	       frame[-1].fp == fp && frame[-1].kind == NP_NODE_CALL && unchanged(walk, last);
+	if (old[-1].pc != pc || (old[-1].fp != fp && old[-1].fp_matters) ||
+	    old[-1].kind != NP_NODE_CALL)
+		return false;
+	last->at = unchanged(walk, last->frames, at);
+	return last->at == at;
 }
 
 static uint8_t quality_of(enum np_step step)
@@ -113,6 +126,7 @@ __attribute__((noinline)) static bool climb_slowly(struct np_walk *walk, struct 
 	struct np_frame *frame = &walk->stack->scratch[walk->depth];
 	bool interrupted = walk->interrupted;
 	struct np_found found = { 0 };
+	struct trail trail;
 	enum np_step step;
 
 	frame->pc = walk->pc;
@@ -128,6 +142,7 @@ __attribute__((noinline)) static bool climb_slowly(struct np_walk *walk, struct 
 	frame->kind = interrupted || found.trampoline ? NP_NODE_LEAF : NP_NODE_CALL;
 	frame->fp_words = found.fp_words;
 	frame->check = found.check;
+	frame->by_fp = found.by_fp || found.check != NP_CHECK_NOTHING;
 	walk->depth++;
 	if (step != NP_STEP_CALLER) {
 		last->at = 0;
@@ -135,108 +150,161 @@ __attribute__((noinline)) static bool climb_slowly(struct np_walk *walk, struct 
 		return true;
 	}
 	*ret_quality = NP_QUALITY_COMPLETE;
-	return !walk->interrupted && walk->sp == found.slot + 8 &&
-	       meets(walk, last, found.slot, walk->pc, walk->fp);
+	if (walk->interrupted || walk->sp != found.slot + 8 || last->at == 0)
+		return false;
+	trail = trail_of(last);
+	follow(&trail, found.slot);
+	last->at = (uint32_t)(trail.at - last->frames);
+	return trail.at->slot == found.slot && meets(walk, last, trail.at, walk->pc, walk->fp);
 }
 
-enum fast { FAST_CALLER, FAST_MET, FAST_END, FAST_SIGNAL, FAST_MISS };
-
-/* One frame by a rule from the cache, for as long as there are such.  Inlined: the frame at hand
- * lives in registers meanwhile. */
-NP_NO_SANITIZE static inline enum fast climb_fast(struct np_walk *walk, struct last *last,
-						  uint32_t generation, uint8_t *ret_quality)
+/* A realigned stack: the word at fp - 8 * WORDS is the CFA, and the caller's rbp is at fp.  Returns
+ * the return slot, or 0 where that is no stack. */
+NP_NO_SANITIZE static uintptr_t realigned_slot(const struct np_walk *walk, uintptr_t fp, uint32_t words)
 {
-	struct np_frame *frame = &walk->stack->scratch[walk->depth];
-	uint64_t rule = np_rule_find(walk->pc - !walk->interrupted);
-	const struct np_module *module = &np_module_table[np_rule_module(rule)];
-	uint32_t kind = np_rule_kind(rule), middle = np_rule_middle(rule), low = np_rule_low(rule);
-	uintptr_t slot, pc, fp_at, fp = walk->fp;
+	if (!np_walk_readable(walk, fp) || !np_walk_readable(walk, fp - 8 * (uintptr_t)words))
+		return 0;
+	return np_memory_u64(fp - 8 * (uintptr_t)words) - 8;
+}
 
-	if (__builtin_expect(rule == 0 || np_load_acquire(&module->generation) != generation, 0))
-		return FAST_MISS;
-	frame->pc = walk->pc;
-	frame->fp = walk->fp;
-	frame->module = np_load_relaxed(&module->index);
-	frame->kind = walk->interrupted ? NP_NODE_LEAF : NP_NODE_CALL;
-	frame->fp_words = 0;
-	frame->check = NP_CHECK_NOTHING;
-	if (__builtin_expect(kind == NP_RULE_KIND_OTHER, 0)) {
-		if (middle == NP_OTHER_SIGNAL)
-			return FAST_SIGNAL;
-		if (middle == NP_OTHER_LONG)
-			return FAST_MISS;
-		if (middle == NP_OTHER_ROOT) {
-			frame->slot = 0;
-			walk->depth++;
-			*ret_quality = NP_QUALITY_COMPLETE;
-			last->at = 0;
-			return FAST_END;
-		}
-		frame->check = (uint8_t)low;
-		if (!np_walk_readable(walk, fp) || !np_walk_readable(walk, fp - 8 * (uintptr_t)low))
-			goto bad_read;
-		slot = np_memory_u64(fp - 8 * (uintptr_t)low) - 8;
-		fp_at = fp;
-		middle = 1;
-	} else {
-		slot = (kind == NP_RULE_KIND_SP ? walk->sp : fp) + 8 * (uintptr_t)low - 8;
-		fp_at = slot - 8 * (uintptr_t)middle;
-		frame->fp_words = (uint8_t)middle;
+#define NOTES_CALL ((uint64_t)NP_NODE_CALL << 16)
+#define NOTES_LEAF ((uint64_t)NP_NODE_LEAF << 16)
+
+/* Of np_frame.notes what a rule says: fp_words and by_fp. */
+static inline uint64_t notes_of(uint64_t rule)
+{
+	return (rule & 0x7f000) << 12;
+}
+
+_Static_assert((NP_RULE_KIND_FP & 2) && !(NP_RULE_KIND_SP & 2), "a bit of the kind is by_fp");
+
+/* How far rules from the cache lead. */
+enum fast {
+	FAST_MET,		/* all that is outside is the last stack's */
+	FAST_ZERO,		/* to a return address of 0 */
+	FAST_ROOT, FAST_BAD,	/* the frame at hand is the last, without a slot */
+	FAST_SIGNAL, FAST_MISS,	/* the frame at hand needs climb_slowly() */
+	FAST_FULL,
+};
+
+/* Where an uncommon rule finds the return address; UINTPTR_MAX if that is no stack.  *RET_FP_AT is
+ * where the caller's rbp is. */
+static inline uintptr_t uncommon_slot(const struct np_walk *walk, struct np_frame *frame,
+				      uint64_t rule, uintptr_t sp, uintptr_t fp, uintptr_t *ret_fp_at)
+{
+	uintptr_t slot = fp + 8 * (uintptr_t)np_rule_low(rule) - 8;
+
+	*ret_fp_at = slot - 8 * (uintptr_t)np_rule_middle(rule);
+	if (np_rule_kind(rule) == NP_RULE_KIND_OTHER) {
+		frame->fp_words = 0;
+		frame->check = (uint8_t)np_rule_low(rule);
+		slot = realigned_slot(walk, fp, np_rule_low(rule));
+		*ret_fp_at = fp;
 	}
-	if (__builtin_expect(slot < walk->sp || slot > walk->high - 8 || slot % 8 ||
-			     fp_at < walk->low, 0))
-		goto bad_read;
-	pc = np_memory_u64(slot);
-	if (middle)
-		fp = np_memory_u64(fp_at);
-	frame->slot = slot;
-	walk->depth++;
-	walk->interrupted = false;
-	if (__builtin_expect(pc == 0, 0)) {
-		*ret_quality = NP_QUALITY_COMPLETE;
-		last->at = 0;
-		return FAST_END;
+	return slot < sp || slot % 8 ? UINTPTR_MAX : slot;
+}
+
+static enum fast end_of(uint64_t rule)
+{
+	return np_rule_middle(rule) == NP_OTHER_SIGNAL ? FAST_SIGNAL
+	     : np_rule_middle(rule) == NP_OTHER_ROOT ? FAST_ROOT : FAST_MISS;
+}
+
+/* Frames by rules from the cache, for as long as there are such.  The way from one return address
+ * to the next is a chain of loads; all else must fit beside it, so what changes from frame to frame
+ * is in variables of its own, and WALK and LAST are brought up to date at the end. */
+NP_NO_SANITIZE static enum fast climb_fast(struct np_walk *walk, struct last *last, uint32_t generation)
+{
+	struct np_frame *const scratch = walk->stack->scratch, *frame = &scratch[walk->depth];
+	struct trail trail = trail_of(last);
+	uintptr_t pc = walk->pc, sp = walk->sp, fp = walk->fp, slot, fp_at, saved;
+	const uintptr_t low = walk->low, top = walk->high - 8;
+	uint64_t kind = walk->interrupted ? NOTES_LEAF : NOTES_CALL;
+	uintptr_t back = !walk->interrupted;	/* to the call */
+	enum fast result = FAST_FULL;
+
+	if (sp % 8)			/* from here on no slot by sp is misaligned or below it */
+		return FAST_MISS;
+	for (; frame < &scratch[NP_DEPTH_MAX]; frame++, kind = NOTES_CALL, back = 1) {
+		uint64_t rule = np_rule_find(pc - back);
+		const struct np_module *module = &np_module_table[np_rule_module(rule)];
+
+		/* No rule is of module 0, which is of no generation. */
+		if (__builtin_expect(np_load_acquire(&module->generation) != generation, 0)) {
+			result = FAST_MISS;
+			break;
+		}
+		frame->pc = pc;
+		frame->fp = fp;
+		frame->notes = np_load_relaxed(&module->index) | kind | notes_of(rule);
+		slot = sp + 8 * (uintptr_t)np_rule_low(rule) - 8;
+		fp_at = slot - 8 * (uintptr_t)np_rule_middle(rule);
+		/* A jump that is foreseen: after a conditional move the next load would wait. */
+		if (__builtin_expect(np_rule_kind(rule) != NP_RULE_KIND_SP, 0)) {
+			if (np_rule_kind(rule) == NP_RULE_KIND_OTHER &&
+			    np_rule_middle(rule) != NP_OTHER_DEREF) {
+				result = end_of(rule);
+				break;
+			}
+			slot = uncommon_slot(walk, frame, rule, sp, fp, &fp_at);
+		}
+		if (__builtin_expect(slot > top || fp_at < low, 0)) {
+			result = FAST_BAD;
+			break;
+		}
+		pc = np_memory_u64(slot);
+		saved = np_memory_u64(fp_at);
+		fp = np_rule_middle(rule) ? saved : fp;
+		frame->slot = slot;
+		sp = slot + 8;
+		if (__builtin_expect(pc == 0, 0)) {
+			result = FAST_ZERO;
+			break;
+		}
+		follow(&trail, slot);
+		if (__builtin_expect(trail.at->slot == slot, 0)) {
+			if (meets(walk, last, trail.at, pc, fp)) {
+				result = FAST_MET;
+				break;
+			}
+			trail = trail_of(last);
+		}
 	}
 	walk->pc = pc;
-	walk->sp = slot + 8;
+	walk->sp = sp;
 	walk->fp = fp;
-	return meets(walk, last, slot, pc, fp) ? FAST_MET : FAST_CALLER;
-bad_read:
-	frame->slot = 0;
-	walk->depth++;
-	*ret_quality = NP_QUALITY_BAD_READ;
-	last->at = 0;
-	return FAST_END;
+	walk->interrupted = back == 0;
+	walk->depth = (uint32_t)(frame - scratch);
+	if (result != FAST_MET && last->at)
+		last->at = (uint32_t)(trail.at - last->frames);
+	return result;
 }
 
 /* Fill scratch from the leaf; last->at: how many outermost frames of the last stack still hold. */
-static uint8_t climb(struct np_walk *given, struct last *given_last)
+static uint8_t climb(struct np_walk *walk, struct last *last, uint32_t generation)
 {
-	struct np_walk walk = *given;	/* not seen from outside: kept in registers */
-	struct last last = *given_last;
-	uint32_t generation = np_modules_generation();
-	uint8_t quality = NP_QUALITY_COMPLETE;
+	enum fast fast;
+	uint8_t quality;
 
-	while (walk.depth < NP_DEPTH_MAX) {
-		enum fast fast = climb_fast(&walk, &last, generation, &quality);
-
-		if (__builtin_expect(fast == FAST_CALLER, 1))
-			continue;
-		if (fast == FAST_MET || fast == FAST_END)
-			goto out;
-		*given = walk;
-		*given_last = last;
-		if (climb_slowly(given, given_last, fast == FAST_SIGNAL, &quality))
-			return quality;
-		walk = *given;
-		last = *given_last;
+	do {
+		fast = climb_fast(walk, last, generation);
+		if (fast <= FAST_BAD)
+			break;
+		if (fast == FAST_FULL) {
+			last->at = 0;
+			return NP_QUALITY_TOO_DEEP;
+		}
+	} while (!climb_slowly(walk, last, fast == FAST_SIGNAL, &quality));
+	if (fast > FAST_BAD)
+		return quality;
+	if (fast != FAST_MET)
+		last->at = 0;
+	if (fast >= FAST_ROOT) {
+		walk->stack->scratch[walk->depth].slot = 0;
+		walk->stack->scratch[walk->depth].fp_words = 0;
 	}
-	last.at = 0;
-	quality = NP_QUALITY_TOO_DEEP;
-out:
-	given->depth = walk.depth;
-	given_last->at = last.at;
-	return quality;
+	walk->depth++;
+	return fast == FAST_BAD ? NP_QUALITY_BAD_READ : NP_QUALITY_COMPLETE;
 }
 
 static void walk_init(struct np_walk *walk, struct np_spool *spool, const ucontext_t *context,
@@ -247,7 +315,10 @@ static void walk_init(struct np_walk *walk, struct np_spool *spool, const uconte
 	*walk = (struct np_walk){
 		.spool = spool,
 		.stack = stack,
+		.depth = 0,		/* all fields: a few stores, and no memset() */
 		.registers = registers,
+		.known_frame = 0,
+		.known_at = 0,
 		.pc = (uintptr_t)registers[REG_RIP],
 		.sp = (uintptr_t)registers[REG_RSP],
 		.fp = (uintptr_t)registers[REG_RBP],
@@ -256,6 +327,7 @@ static void walk_init(struct np_walk *walk, struct np_spool *spool, const uconte
 		.high = range->high,
 		.outer_low = range->outer_low,
 		.outer_high = range->outer_high,
+		.chain_checked = 0,
 	};
 }
 
@@ -293,11 +365,11 @@ static uint32_t cfi_unwind(struct np_spool *spool, const ucontext_t *context,
 		quality = leaf_alone(&walk);
 		last.at = 0;
 	} else {
-		quality = climb(&walk, &last);
+		quality = climb(&walk, &last, generation);
 		if (walk.depth + last.at > NP_DEPTH_MAX) {	/* keep the innermost frames */
 			walk_init(&walk, spool, context, range, stack);
 			last.at = 0;
-			quality = climb(&walk, &last);
+			quality = climb(&walk, &last, generation);
 		}
 	}
 	stack->quality = quality;

@@ -179,6 +179,20 @@ NOINLINE static uintptr_t recurse(int depth)
 	return value + (uintptr_t)room[0];
 }
 
+/* rbp is its own: its caller's is on the stack. */
+NOINLINE static uintptr_t saving_rbp(int depth)
+{
+	uintptr_t value;
+
+	NOTE();
+	__asm__ volatile("xor %%ebp, %%ebp" ::: "rbp", "cc");
+	value = recurse(depth);
+	FORGET();
+	return value;
+}
+
+static volatile bool save_rbp;
+
 NOINLINE static uintptr_t with_alloca(int bytes)
 {
 	volatile char *room;
@@ -187,7 +201,21 @@ NOINLINE static uintptr_t with_alloca(int bytes)
 	NOTE();
 	room = alloca((size_t)bytes);
 	room[0] = 1;
-	value = recurse(2) + (uintptr_t)room[0];
+	value = (save_rbp ? saving_rbp(2) : recurse(2)) + (uintptr_t)room[0];
+	FORGET();
+	return value;
+}
+
+/* What with_alloca() calls lies where it lay, whatever BYTES is; its own frame does not. */
+NOINLINE static uintptr_t padded(int bytes)
+{
+	volatile char *room;
+	uintptr_t value;
+
+	NOTE();
+	room = alloca((size_t)(1024 - bytes));
+	room[0] = 1;
+	value = with_alloca(bytes) + (uintptr_t)room[0];
 	FORGET();
 	return value;
 }
@@ -202,6 +230,19 @@ NOINLINE static uintptr_t realigned(int bytes)
 	value = with_alloca(bytes) + (uintptr_t)room[0];
 	FORGET();
 	return value;
+}
+
+static void a_frame_moves_between_frames_that_stay(void **state)
+{
+	(void)state;
+	for (int bytes = 64; bytes < 1024; bytes += 64)	/* the old return address stays in the new room */
+		sink += padded(bytes);
+	save_rbp = true;
+	for (int bytes = 64; bytes < 1024; bytes += 64)
+		sink += padded(bytes);
+	save_rbp = false;
+	expect(30);
+	assert_int_equal(matched, samples);
 }
 
 static void every_depth(void **state)
@@ -478,6 +519,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_in_the_cache),
+		cmocka_unit_test_setup(a_frame_moves_between_frames_that_stay, start),
 		cmocka_unit_test_setup(every_depth, start),
 		cmocka_unit_test_setup(deeper_than_the_limit, start),
 		cmocka_unit_test_setup(moving_frames, start),

@@ -44,10 +44,11 @@ static int remove_spool(void **state)
 
 static struct np_thread *thread_of(uint32_t entry)
 {
-	struct np_thread *self = calloc(1, sizeof(*self));
+	struct np_thread *self = aligned_alloc(_Alignof(struct np_thread), sizeof(*self));
 
 	if (!self)
 		abort();
+	memset(self, 0, sizeof(*self));
 	self->entry = entry;
 	return self;
 }
