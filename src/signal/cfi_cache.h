@@ -45,8 +45,9 @@ enum np_rule_other {
 	NP_OTHER_LONG,			/* does not fit: read the tables again */
 };
 
-/* In .bss; a page is only backed once a rule lies in it. */
-extern uint64_t np_rules[NP_RULE_SETS][NP_RULE_WAYS];
+/* In .bss; a page is only backed once a rule lies in it.  Ways apart: nearly all rules are in the
+ * first, and more of those share a cache line. */
+extern uint64_t np_rules[NP_RULE_WAYS][NP_RULE_SETS];
 
 static inline uint64_t np_rule_make(uint32_t kind, uint32_t middle, uint32_t low)
 {
@@ -83,26 +84,27 @@ static inline uint32_t np_rule_set(uintptr_t location)
 /* The word for LOCATION, or 0. */
 static inline uint64_t np_rule_find(uintptr_t location)
 {
-	uint64_t *set = np_rules[np_rule_set(location)];
-	uint64_t word = np_load_acquire(&set[0]);
+	uint32_t set = np_rule_set(location);
+	uint64_t word = np_load_acquire(&np_rules[0][set]);
 
 	if (__builtin_expect(word >> 31 == location >> 14, 1))
 		return word;
-	word = np_load_acquire(&set[1]);
+	word = np_load_acquire(&np_rules[1][set]);
 	return word >> 31 == location >> 14 ? word : 0;
 }
 
 /* Keep RULE; what was there longest gives way. */
 static inline void np_rule_keep(uintptr_t location, uint32_t module, uint64_t rule)
 {
-	uint64_t *set = np_rules[np_rule_set(location)];
-	uint64_t first = np_load_relaxed(&set[0]);
+	uint32_t set = np_rule_set(location);
+	uint64_t first = np_load_relaxed(&np_rules[0][set]);
 
 	if (location >> 47 || module > 4095)
 		return;
 	if (first && first >> 31 != location >> 14)
-		np_store_release(&set[1], first);
-	np_store_release(&set[0], (uint64_t)(location >> 14) << 31 | (uint64_t)module << 19 | rule);
+		np_store_release(&np_rules[1][set], first);
+	np_store_release(&np_rules[0][set],
+			 (uint64_t)(location >> 14) << 31 | (uint64_t)module << 19 | rule);
 }
 
 #endif

@@ -18,7 +18,7 @@
 #define CALLEES_MAX	256u		/* frames looked through for a saved register */
 #define RETURN_SLOT	(-8)		/* where every function keeps its return address, from the CFA */
 
-uint64_t np_rules[NP_RULE_SETS][NP_RULE_WAYS] __attribute__((aligned(64)));
+uint64_t np_rules[NP_RULE_WAYS][NP_RULE_SETS] __attribute__((aligned(64)));
 
 static const uint8_t greg_of_dwarf[17] = {
 	REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
