@@ -255,18 +255,20 @@ static void await(struct np_run *run, const struct np_run_how *how, pid_t pid, i
 	struct meters meters;
 	siginfo_t info;
 	int status = 0;
+	bool ended;
 
 	fcntl(out, F_SETFL, O_NONBLOCK);
 	follow(pid, start + how->timeout_s * 1e3, &output, &delay);
-	run->timed_out = !caught && !has_ended(pid);
+	ended = has_ended(pid);
 	run->interrupted = caught != 0;
-	if (!has_ended(pid))
+	run->timed_out = !ended && !run->interrupted;
+	if (!ended)
 		kill(-pid, SIGKILL);
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
 		;
 	meters.wall = now_ms() - start;
 	drain(&output);			/* what it wrote is all there */
-	run->left_behind = output.from >= 0;
+	run->left_behind = ended && output.from >= 0;
 	np_delay_look(&delay, pid);	/* a zombie's main thread still tells */
 	kill(-pid, SIGKILL);		/* the zombie keeps the number its own: only what it left is hit */
 	after = machine_times();

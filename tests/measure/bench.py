@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: MIT
 """neuroprof-bench on real commands: verdicts, exit statuses, what it says of bad input, and every output format
 read by what reads it.
-usage: bench.py BUILD_DIR"""
+usage: bench.py BUILD_DIR [WORD]..."""
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree
 
 BUILD = os.path.abspath(sys.argv[1])
@@ -74,6 +76,88 @@ def test_a_tail_of_too_few_samples_says_how_many_it_needs(_):
     check("needed", tail["samples_needed"], 3000 - 100 * len(result["arms"][0]["runs"]))
 
 
+def test_a_program_that_leaves_a_holder_of_its_output_is_not_waited_for(_):
+    done = bench("ab", "-q", "-f", "json", "--pairs-min", "2", "--pairs-max", "2", "--inconclusive-ok", "--timeout", "60",
+                 "--metric", "cpu_ms", "--", "sleep 297.25 & echo x_ms=3", "echo x_ms=3")
+    check("status", done.returncode, 0)
+    assert json.loads(done.stdout)["benchmarks"][0]["arms"][0]["runs"][0]["metrics"]["x_ms"] == [3], done.stdout
+    assert done.stderr.count("\n") == 1 and "left processes" in done.stderr, done.stderr
+    assert not subprocess.run(["pgrep", "-f", "^sleep 297.25$"], capture_output=True, check=False).stdout, "one is left"
+
+
+def test_a_program_has_an_empty_standard_input(_):
+    done = bench("ab", "-q", "--pairs-min", "2", "--pairs-max", "2", "--inconclusive-ok", "--metric", "cpu_ms", "--",
+                 "cat; true", "cat; true")
+    check("status", (done.returncode, done.stderr), (0, ""))
+
+
+def test_a_metric_that_nobody_tells_is_an_error_at_once(_):
+    done = bench("ab", "-q", "--metric", "x_ms", "--", "true", "true")
+    check("status", (done.returncode, done.stderr.count("\n")), (1, 1))
+    assert "tells no metric 'x_ms'" in done.stderr, done.stderr
+
+
+def test_an_interrupt_ends_the_run_and_keeps_whole_pairs(place):
+    for number, wanted in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        log = os.path.join(place, f"log.{number}")
+        with subprocess.Popen([BENCH, "ab", "-q", "-f", "json", "--pairs-max", "2000", "--budget", "600", "--", f"echo >>{log}",
+                               f"test $(wc -l <{log}) -lt 40 || sleep 300"], stdout=subprocess.PIPE, text=True) as process:
+            for _ in range(600):
+                if os.path.exists(log) and os.path.getsize(log) >= 40:
+                    break
+                time.sleep(0.05)
+            time.sleep(0.1)
+            process.send_signal(number)
+            out = process.communicate(timeout=60)[0]
+        check("status", process.returncode, wanted)
+        runs = [len(arm["runs"]) for arm in json.loads(out)["benchmarks"][0]["arms"]]
+        assert runs[0] == runs[1] >= 2 and runs[0] % 2 == 0, runs
+
+
+def test_a_case_that_fails_does_not_take_the_others_with_it(place):
+    path = write(place, YAML.replace("echo", "test {a} != 10 && echo"))
+    done = bench("run", "-q", "-f", "json", path)
+    check("status", (done.returncode, done.stderr.count("\n")), (1, 1))
+    check("cases", [b["case"] for b in json.loads(done.stdout)["benchmarks"]], ["a=20"])
+    done = bench("baseline", "save", "v1", "-q", "--iterations", "2", path, cwd=place)
+    check("status", done.returncode, 1)
+    assert not os.path.exists(os.path.join(place, ".neuroprof/baselines/v1.json"))
+
+
+HOT = """benchmark:
+  name: "hot"
+  command: "%s 60"
+  profiling: {enabled: true, sample_rate: 997, duration: 0.1}
+"""
+
+
+def test_a_baseline_keeps_hot_spots_and_says_how_they_moved(place):
+    path = write(place, HOT % WORK)
+    check("save", bench("baseline", "save", "v1", "-q", "--iterations", "6", path, cwd=place).returncode, 0)
+    with open(os.path.join(place, ".neuroprof/baselines/v1.json"), encoding="utf-8") as file:
+        hotspots = json.load(file)["benchmarks"][0]["arms"][0]["hotspots"]
+    assert 0 < len(hotspots["functions"]) <= 5 and hotspots["samples"] > 20, hotspots
+    first = hotspots["functions"][0]
+    check("first", (first["function"], first["module"]), ("main", "bench-work"))
+    assert 0.5 < first["self"] <= first["total"] <= 1 and first["roi"] > 0, first
+    done = bench("compare", "v1", "-q", "--iterations", "6", "-f", "json", "--inconclusive-ok", path, cwd=place)
+    moved = json.loads(done.stdout)["benchmarks"][0]["hotspots_moved"]
+    check("moved", [m["function"] for m in moved], [f["function"] for f in hotspots["functions"]])
+    assert moved[0]["self_old"] == first["self"], moved[0]
+    assert moved[0]["self_change_low"] <= moved[0]["self_new"] - moved[0]["self_old"] <= moved[0]["self_change_high"]
+
+
+def test_threads_that_wait_for_a_core_are_counted(_):
+    """A child and a thread that spin on one core: each waits while the other runs, the main thread does not."""
+    spin = ("import threading, os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]);"
+            "ts = [threading.Thread(target=lambda: [hash(i) for i in range(1200000)])];"
+            "os.fork() or os._exit([hash(i) for i in range(1200000)] and 0); [t.start() for t in ts]; [t.join() for t in ts]; os.wait()")
+    done = bench("ab", "-q", "-f", "json", "--pairs-min", "2", "--pairs-max", "2", "--inconclusive-ok", "--",
+                 *[f"{sys.executable} -c '{spin}'"] * 2)
+    metrics = json.loads(done.stdout)["benchmarks"][0]["arms"][0]["runs"][0]["metrics"]
+    assert metrics["run_delay_ms"][0] > 0.25 * metrics["cpu_ms"][0], metrics
+
+
 YAML = """benchmark:
   name: "t"
   command: "echo speed_per_s={a}"
@@ -97,6 +181,8 @@ def test_a_missed_target_is_a_status_of_its_own(place):
 
 
 def test_a_dry_run_prints_each_case_and_runs_none(place):
+    done = bench("ab", "--dry-run", "--", "false", "false 2")
+    check("output", (done.returncode, done.stdout), (0, "ab old: false\nab new: false 2\n"))
     done = bench("run", "--dry-run", write(place, YAML.replace("echo", "false")))
     check("output", done.stdout, "t a=10: false speed_per_s=10\nt a=20: false speed_per_s=20\n")
     check("status", done.returncode, 0)
@@ -136,7 +222,7 @@ def test_wrong_options_are_refused_in_one_line(place):
 def test_a_baseline_is_compared_with_and_kept_to_its_machine(place):
     path = write(place, YAML.replace("echo", "sleep 0.01; echo"))
     check("save", bench("baseline", "save", "v1", "-q", "--iterations", "6", path, cwd=place).returncode, 0)
-    done = bench("compare", "v1", "-q", "--iterations", "6", "-f", "json", path, cwd=place)
+    done = bench("compare", "v1", "-q", "--iterations", "6", "-f", "json", "--metric", "speed_per_s", path, cwd=place)
     result = json.loads(done.stdout)
     check("cases", [b["case"] for b in result["benchmarks"]], ["a=10", "a=20"])
     speed, = [m for m in result["benchmarks"][0]["metrics"] if m["metric"] == "speed_per_s"]
@@ -252,6 +338,22 @@ def test_optimisations_of_inference_do_not_change_its_tokens(_):
     check("results", len(checksums), 1)
 
 
+def test_int8_gives_the_same_tokens_with_every_inner_loop(_):
+    checksums, tried = set(), []
+    for kernels in ("auto", "plain", "avx2", "vnni"):
+        done = subprocess.run([os.path.join(SAMPLES, "ryot/ryot"), "--requests", "2", "--generate", "12", "--prompt", "22",
+                               "--precision", "int8", "--int8-kernels", kernels], capture_output=True, text=True,
+                              timeout=120, check=False)
+        if done.returncode == 2 and kernels in ("avx2", "vnni"):
+            check(kernels, done.stderr, f"ryot: --int8-kernels: this processor has no {kernels}\n")
+            continue
+        check(kernels, (done.returncode, done.stderr), (0, ""))
+        checksums.add(re.search(r"^checksum=(\w+)$", done.stdout, re.M).group(1))
+        tried.append(kernels)
+    check("results", len(checksums), 1)
+    print("   (" + ", ".join(tried) + ")")
+
+
 def test_the_micro_tier_runs(_):
     files = sorted(os.path.join(COMPONENTS, f) for f in os.listdir(COMPONENTS))
     done = bench("run", "-q", "--tier", "micro", "--samples", SAMPLES, "--iterations", "1", "-f", "json", *files)
@@ -261,8 +363,9 @@ def test_the_micro_tier_runs(_):
 
 
 def main():
+    wanted = sys.argv[2:]  # words of the tests to run; none: all
     for name, test in sorted(globals().items()):
-        if name.startswith("test_"):
+        if name.startswith("test_") and (not wanted or any(word in name for word in wanted)):
             with tempfile.TemporaryDirectory(prefix="neuroprof-bench-") as place:
                 test(place)
             print("ok", name[5:].replace("_", " "), flush=True)
