@@ -35,6 +35,8 @@ const char *const np_health_words[NP_COUNT_MAX] = {
 	[NP_COUNT_MODULES_LOST] = "look-ups of code whose module found no entry: bare addresses",
 	[NP_COUNT_STARTUP_PERIODS] = "periods used before the library attached, shown as [startup]",
 	[NP_COUNT_SPAN_SAMPLES_LOST] = "samples inside a span that found no place: they lack its labels",
+	[NP_COUNT_SPANS_TOO_DEEP] = "spans not kept, for 32 were open around them: their samples belong to "
+				    "the innermost of those",
 };
 
 /* Above FAIR a figure is fair, above POOR it is poor; of samples, below. */

@@ -97,9 +97,12 @@ NP_EXPORT uint64_t neuroprof_span_enter(struct neuroprof_metric *span, const cha
 	    span->entry == NP_SPOOL_ENTRY_NONE)	/* a small spool has no room for its name */
 		return 0;
 	enter_image();
-	if (np_spans.depth == NP_SPANS_DEPTH)
+	if (np_spans.depth == NP_SPANS_DEPTH) {
+		np_spool_count(&np_sampler.spool, NP_COUNT_SPANS_TOO_DEEP, 1);
 		return 0;
-	if (traceparent && read_traceparent(traceparent, trace, &parent) && np_spans.depth == 0) {
+	}
+	/* Inside another span the trace is that one's, and so is the parent. */
+	if (np_spans.depth == 0 && traceparent && read_traceparent(traceparent, trace, &parent)) {
 		np_spans.trace[0] = trace[0];
 		np_spans.trace[1] = trace[1];
 	} else if (np_spans.depth == 0) {

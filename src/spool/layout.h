@@ -106,6 +106,7 @@ enum np_counter {
 	NP_COUNT_THREADS_UNSEEN,	/* threads found that were made past pthread_create() and not sampled */
 	NP_COUNT_UNSEEN_CPU_NS,		/* CPU time that they used, and adopted ones before they were found */
 	NP_COUNT_SPAN_SAMPLES_LOST,	/* samples inside a span that found no place for saying so */
+	NP_COUNT_SPANS_TOO_DEEP,	/* spans that were not kept, for too many were open around them */
 	NP_COUNT_MAX = 32
 };
 

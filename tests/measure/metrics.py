@@ -101,6 +101,18 @@ def test_samples_carry_the_spans_around_them(build, metered):
         assert share(stacks, "burn_slow") > 0.1 and share(stacks, "burn_fast") > 0.1
 
 
+def test_spans_nested_too_deep_are_counted_as_not_kept(build, metered):
+    for extra, told in (("0", None), ("5", "5")):
+        with Place() as place:
+            run([metered, "deep", extra], env=place.env(build, NEUROPROF_HZ="997"))
+            values, = metrics_of(place)
+            check("kept", values["inner_count"], 32)
+            profile, = [os.path.join(place.out, f) for f in os.listdir(place.out) if f.endswith(".pb.gz")]
+            report = " ".join(run([build.report, "--no-svg", profile]).stdout.decode().split())
+            found = re.search(r"count: (\d+) spans not kept", report)
+            check("not kept", found and found.group(1), told)
+
+
 def test_a_span_lasts_as_long_as_its_scope_in_cplusplus(build, _):
     with Place() as place:
         result = run([sys.argv[3]], env=place.env(build))

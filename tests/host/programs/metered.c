@@ -4,6 +4,7 @@
  *
  * metered THREADS ROUNDS: each thread adds to counters, records values 1..1000, opens nested spans
  * of which some burn CPU; then all is printed as the metrics must have it.  metered cost: ns a call.
+ * metered deep N: spans nested N deeper than 32.
  */
 #include <math.h>
 #include <pthread.h>
@@ -103,6 +104,18 @@ static int cost(void)
 	return 0;
 }
 
+/* As many as are kept, and EXTRA ones within them. */
+static void nest(long extra)
+{
+	uint64_t span = neuroprof_span_begin(inner);
+
+	if (extra > -32)
+		nest(extra - 1);
+	else
+		burn_fast(20000000);
+	neuroprof_span_end(span);
+}
+
 static void remote(void)
 {
 	static const char header[] = "00-0123456789abcdef0123456789abcdef-00f067aa0ba902b7-01";
@@ -137,6 +150,10 @@ int main(int argc, char **argv)
 	       calls != labelled, neuroprof_counter("9 lives", "1", NULL) == NULL);
 	if (argc > 1 && strcmp(argv[1], "cost") == 0)
 		return cost();
+	if (argc > 2 && strcmp(argv[1], "deep") == 0) {
+		nest(atol(argv[2]) - 1);
+		return 0;
+	}
 	rounds = argc > 2 ? atol(argv[2]) : 100;
 	remote();
 	for (long i = 0; i < threads && i < 64; i++)
