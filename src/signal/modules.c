@@ -27,6 +27,7 @@
 #include "base/syscalls.h"
 #include "signal/cfi_image.h"
 #include "signal/cfi_memory.h"
+#include "signal/sampler.h"
 
 #define PLACES	       8192u	/* twice the entries: short probes */
 #define PROBES_MAX     32u
@@ -247,6 +248,10 @@ static const char *path_of(const struct object *object, uint8_t flags, char *buf
 	while (name_bytes < (size_t)bytes && object->name[name_bytes])
 		name_bytes++;
 	if (name_bytes == 0) {
+		/* As it was at attach; cut, where it fills its place. */
+		if (object->main && np_sampler.identity.exe[0] &&
+		    !np_sampler.identity.exe[sizeof(np_sampler.identity.exe) - 2])
+			return np_sampler.identity.exe;
 		used = object->main
 		     ? np_syscall(SYS_readlink, "/proc/self/exe", buffer, bytes - 1) : 0;
 		buffer[used > 0 ? used : 0] = '\0';

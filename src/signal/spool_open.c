@@ -56,6 +56,14 @@ static char *append_number(char *at, const char *end, uint64_t number)
 	return append(at, end, first);
 }
 
+/* Whether a process that is not seen has ended can only be said in the namespace of its number. */
+static uint64_t read_pid_namespace(void)
+{
+	struct stat st;
+
+	return np_syscall(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &st, 0) == 0 ? st.st_ino : 0;
+}
+
 /* Fields that the agent prepared, into the header that np_spool_create() laid out. */
 static void fill_header(struct np_spool_header *head)
 {
@@ -78,6 +86,9 @@ static void fill_header(struct np_spool_header *head)
 	memcpy(head->fold_out, id->fold_out, sizeof(head->fold_out));
 	head->control = id->control;
 	head->hz_wanted = id->hz_wanted;
+	head->left_to = id->left_to;
+	if (head->left_to)
+		head->pid_namespace = read_pid_namespace();
 	for (int i = 0; i < NP_COUNT_MAX; i++)
 		head->counters[i] = np_load_relaxed(&np_sampler.pending[i]);
 }
@@ -96,7 +107,7 @@ static void commit_startup(struct np_spool *spool)
 }
 
 /* A spool under the same name was left by an earlier program of this process. */
-static int create(uint64_t ticks)
+static int create_next(uint64_t ticks)
 {
 	char path[sizeof(np_sampler.spool.path)];
 	const char *end = path + sizeof(path) - 1;
@@ -104,7 +115,6 @@ static int create(uint64_t ticks)
 	int r = -EEXIST;
 	char *at;
 
-	np_syscall(SYS_mkdir, np_sampler.spool_dir, 0700);	/* a folder may have removed the last resort */
 	for (image = 0; r == -EEXIST && image < IMAGES_MAX; image++) {
 		at = append(path, end, np_sampler.spool_dir);
 		at = append(at, end, "/");
@@ -117,6 +127,17 @@ static int create(uint64_t ticks)
 		r = np_spool_create(&np_sampler.spool, path, np_sampler.spool_bytes_max);
 	}
 	np_sampler.identity.image = image - 1;
+	return r;
+}
+
+static int create(uint64_t ticks)
+{
+	int r = create_next(ticks);
+
+	if (r == -ENOENT) {		/* a folder may have removed the last resort */
+		np_syscall(SYS_mkdir, np_sampler.spool_dir, 0700);
+		r = create_next(ticks);
+	}
 	return r;
 }
 

@@ -42,29 +42,34 @@ static uint64_t entries_of(uint64_t bytes, uint64_t entry_bytes, uint64_t most)
 	return fit < most ? fit : most;
 }
 
-/* Place all sections in BYTES; HEAD is zeroed.  The nodes take what the others leave. */
+/* Place all sections in BYTES; HEAD is zeroed.  What a first sample touches lies as close together as
+ * it can, under one page of the page table; the nodes take what the others leave. */
 static void layout(struct np_spool_header *head, uint64_t bytes)
 {
 	uint64_t at = (sizeof(*head) + 63) & ~63ull;	/* the first threads are in the header's page */
 	uint64_t strings = bytes / 16 < STRINGS_BYTES ? bytes / 16 : STRINGS_BYTES;
+	uint64_t metrics = entries_of(bytes, sizeof(struct np_spool_metric), NP_SPOOL_METRICS_MAX);
+	uint64_t cells = entries_of(bytes, sizeof(uint64_t), CELLS_MAX);
+	uint64_t spans = entries_of(bytes, sizeof(struct np_spool_span), SPANS_MAX);
+	uint64_t span_samples = entries_of(bytes, sizeof(struct np_spool_span_sample),
+					   SPAN_SAMPLES_MAX);
+	uint64_t after_nodes = np_section_page_up(metrics * sizeof(struct np_spool_metric)) +
+			       np_section_page_up(cells * sizeof(uint64_t)) +
+			       np_section_page_up(spans * sizeof(struct np_spool_span)) +
+			       np_section_page_up(span_samples * sizeof(struct np_spool_span_sample));
 	uint64_t nodes;
 
 	at = layout_section(&head->threads, at, NP_SPOOL_THREADS_MAX, sizeof(struct np_spool_thread));
 	head->threads.ready = PAGE_BYTES - head->threads.offset;
 	at = layout_section(&head->modules, at, NP_SPOOL_MODULES_MAX, sizeof(struct np_spool_module));
 	at = layout_section(&head->strings, at, strings, 1);
-	at = layout_section(&head->metrics, at, entries_of(bytes, sizeof(struct np_spool_metric),
-			    NP_SPOOL_METRICS_MAX), sizeof(struct np_spool_metric));
-	at = layout_section(&head->cells, at, entries_of(bytes, sizeof(uint64_t), CELLS_MAX),
-			    sizeof(uint64_t));
-	at = layout_section(&head->spans, at, entries_of(bytes, sizeof(struct np_spool_span), SPANS_MAX),
-			    sizeof(struct np_spool_span));
-	at = layout_section(&head->span_samples, at, entries_of(bytes,
-			    sizeof(struct np_spool_span_sample), SPAN_SAMPLES_MAX),
-			    sizeof(struct np_spool_span_sample));
-	nodes = (bytes - at) / sizeof(struct np_spool_node);
-	layout_section(&head->nodes, at, nodes < NP_SPOOL_NODE_NONE ? nodes : NP_SPOOL_NODE_NONE - 1,
-		       sizeof(struct np_spool_node));
+	nodes = (bytes - at - after_nodes) / sizeof(struct np_spool_node);
+	at = layout_section(&head->nodes, at, nodes < NP_SPOOL_NODE_NONE ? nodes : NP_SPOOL_NODE_NONE - 1,
+			    sizeof(struct np_spool_node));
+	at = layout_section(&head->metrics, at, metrics, sizeof(struct np_spool_metric));
+	at = layout_section(&head->cells, at, cells, sizeof(uint64_t));
+	at = layout_section(&head->spans, at, spans, sizeof(struct np_spool_span));
+	layout_section(&head->span_samples, at, span_samples, sizeof(struct np_spool_span_sample));
 }
 
 static long map_file(struct np_spool *spool, int fd, uint64_t bytes)
