@@ -138,6 +138,7 @@ enum np_fold_when {
 int np_folder_run(enum np_fold_when when, int pipe);
 
 /* ---- left.c: spools that fork children leave to the process at the top.  Signal-safe. */
+uint32_t np_left_at_first(void);	/* who has the spool of a new fork child folded; 0 = itself */
 bool np_left_leave(void);		/* before the spool is closed: it is left */
 void np_left_sweep(void);		/* after it */
 bool np_left_to_us(void);		/* somebody has left us one */

@@ -195,7 +195,7 @@ void np_exec_failed(struct np_exec_state *state)
 	}
 	if (np_load_acquire(&np_sampler.phase) == NP_PHASE_READY) {
 		np_sampler.spool.head->end = NP_END_UNKNOWN;
-		np_sampler.spool.head->left_to = 0;
+		np_sampler.spool.head->left_to = np_sampler.identity.left_to;
 		np_store_release(&np_sampler.spool.head->state, NP_SPOOL_LIVE);
 	}
 	if (np_thread_self && np_clock_arm(np_thread_self) < 0)

@@ -5,7 +5,7 @@
  * Context: host, signal-safe: system calls only.
  *
  * Folding takes tens of milliseconds, and a server that forks for every request would wait that long
- * for each.  So a child marks its spool (`left_to`) and ends.  One folder at a time, which nobody
+ * for each.  So a child's spool is marked (`left_to`) when it is made, and the child just ends, or is killed.  One folder at a time, which nobody
  * waits for, sweeps what was left; it holds a lock on the spool directory meanwhile.  The process at
  * the top folds the rest at its own end, and waits for what is being swept: when it is gone, the
  * profiles of its children are there.  A child waits for its own profile, as everybody else does,
@@ -54,11 +54,11 @@ static bool read_word(long fd, size_t offset, uint32_t *ret)
 	return np_syscall(SYS_pread64, fd, ret, sizeof(*ret), offset) == sizeof(*ret);
 }
 
-/* Was it left to process TO (0: to anybody), and has its owner ended? */
+/* Was it left to process TO (0: to anybody), and has its owner ended, or is gone without a word? */
 static bool is_left(long dir, const char *name, uint32_t to)
 {
 	long fd = np_syscall(SYS_openat, dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	uint32_t version = 0, state = 0, left_to = 0;
+	uint32_t version = 0, state = 0, left_to = 0, pid = 0;
 	bool left;
 
 	if (fd < 0)
@@ -66,9 +66,11 @@ static bool is_left(long dir, const char *name, uint32_t to)
 	left = read_word(fd, offsetof(struct np_spool_header, version), &version) &&
 	       version == NP_SPOOL_VERSION &&
 	       read_word(fd, offsetof(struct np_spool_header, state), &state) &&
-	       state == NP_SPOOL_ENDED &&
 	       read_word(fd, offsetof(struct np_spool_header, left_to), &left_to) && left_to &&
-	       (to == 0 || left_to == to);
+	       (to == 0 || left_to == to) &&
+	       (state == NP_SPOOL_ENDED ||
+		(read_word(fd, offsetof(struct np_spool_header, pid), &pid) && pid &&
+		 np_syscall(SYS_kill, pid, 0) == -ESRCH));
 	np_syscall(SYS_close, fd);
 	return left;
 }
@@ -111,7 +113,14 @@ bool np_left_to_us(void)
 	return is_any_left((uint32_t)np_agent.pid);
 }
 
-bool np_left_leave(void)
+uint32_t np_left_at_first(void)
+{
+	if (np_agent.config.fold == NP_FOLD_OFF || np_agent.config.children_wait)
+		return 0;
+	return (uint32_t)np_agent.top_pid;
+}
+
+static bool may_leave(void)
 {
 	uint32_t spools = 0;
 	long dir, alive;
@@ -126,10 +135,15 @@ bool np_left_leave(void)
 		spools = look_through(dir, NULL);
 		np_syscall(SYS_close, dir);
 	}
-	if (spools > LEFT_MAX)
-		return false;
-	np_sampler.spool.head->left_to = (uint32_t)np_agent.top_pid;
-	return true;
+	return spools <= LEFT_MAX;
+}
+
+bool np_left_leave(void)
+{
+	bool leaves = may_leave();
+
+	np_sampler.spool.head->left_to = leaves ? (uint32_t)np_agent.top_pid : 0;
+	return leaves;
 }
 
 /* One is at work: it looks again after it has given up the lock, so it will see ours. */

@@ -80,6 +80,7 @@ static void after_fork_child(void)
 	if (self)
 		self->host.pending.state = self->host.forwarded.state = 0;
 	np_sampler.identity.start_ticks = 0;
+	np_sampler.identity.left_to = np_left_at_first();
 	memset(np_sampler.pending, 0, sizeof(np_sampler.pending));
 	np_threads_after_fork(self);
 	np_unseen_forget();

@@ -5,7 +5,7 @@
  * Context: host, signal-safe.
  *
  * Replacing our handler would kill the host at the next tick or take all samples away; blocking
- * SIGPROF would end the samples of a thread.  A host that brings system call instructions of its own
+ * SIGPROF would end the samples of a thread; an exit past _exit() would leave the spool unfolded.  A host that brings system call instructions of its own
  * is not seen here: the end of the profile tells what it took (agent/finish.c).
  */
 #include "agent/agent.h"
@@ -94,6 +94,8 @@ NP_EXPORT long syscall(long number, ...)
 		return raw_sigprocmask((int)a[0], (const uint64_t *)a[1], (uint64_t *)a[2]);
 	if (number == SYS_close)
 		return close((int)a[0]);
+	if (number == SYS_exit_group)
+		_exit((int)a[0]);
 	if (number != SYS_futex || !is_repeatable_futex(a)) {
 		r = NP_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 		if (r > 0 && makes_thread(number, a) && np_signals_here())

@@ -43,7 +43,7 @@
 #define NP_SPOOL_THREADS_MAX 1024u	/* thread 0 collects the threads that found no entry of their own */
 #define NP_SPOOL_METRICS_MAX 1024u
 #define NP_SPOOL_SHARDS	     16u	/* cells of a counter, a cache line each: threads share few */
-#define NP_SPOOL_SPARE_MAX   8u		/* sections that later versions may add */
+#define NP_SPOOL_SPARE_MAX   7u		/* sections that later versions may add */
 #define NP_SPOOL_FANOUT	     4u		/* links of a node to siblings */
 
 enum np_spool_state {
@@ -249,11 +249,13 @@ struct np_spool_header {
 	uint64_t counters[NP_COUNT_MAX];	/* enum np_counter, relaxed adds */
 	uint32_t hz_wanted;		/* the rate to tick at; written by tools.  0, or more than
 					 * `hz`: `hz`.  Weights stay in periods of period_ns */
-	uint32_t left_to;		/* process that has it folded at its end; 0 = the owner itself */
+	uint32_t left_to;		/* process that has it folded, at once when the owner ended; 0 = the owner */
 
 	struct np_spool_section modules, threads, strings, nodes;
 	struct np_spool_section metrics, cells, spans, span_samples;
 	struct np_spool_section spare[NP_SPOOL_SPARE_MAX];	/* 0: not there */
+	uint64_t pid_namespace;		/* inode of /proc/self/ns/pid, where left_to is set; 0 = not told */
+	uint64_t spare_words[3];
 };
 
 _Static_assert(sizeof(struct np_spool_node) == 64, "node size is part of the format");

@@ -45,6 +45,7 @@ def check(command, at_least, seconds, **settings):
 check(["forks", "100", "10"], 100, 1.0)
 check(["forks", "20", "10"], 20, 0.2, NEUROPROF_FOLD="wait")
 check(["deep", "6"], 7, 0.21)
+check(["ends"], 4, 0.2)
 if os.getuid() == 0:
     check(["users"], 4, 0.4)
 

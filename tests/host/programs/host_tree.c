@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * host_tree.c - trees of processes.  Prints what a test compares.
- * usage: host_tree forks COUNT MILLISECONDS | users | gate FILE | deep LEVELS
+ * usage: host_tree forks COUNT MILLISECONDS | ends | users | gate FILE | deep LEVELS
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,6 +58,36 @@ static void forks(int count, double seconds)
 			right += child_status(children[i]) == (begun - n + i) % 100;
 	}
 	printf("%d of %d ended as they should\n", right, count);
+}
+
+/* Ends of which the library hears nothing, and one past libc's _exit(). */
+static void end_badly(int how)
+{
+	long unused;
+
+	if (how == 0)
+		raise(SIGKILL);
+	if (how == 1)
+		abort();
+	if (how == 2)
+		syscall(SYS_exit_group, 7);
+	__asm__ volatile("syscall" : "=a"(unused) : "0"((long)SYS_exit_group), "D"(8L) : "rcx", "r11", "memory");
+}
+
+static void ends(void)
+{
+	for (int how = 0; how < 4; how++) {
+		pid_t child = fork();
+		int status = -1;
+
+		if (child == 0) {
+			burn(0.05);
+			end_badly(how);
+		}
+		if (waitpid(child, &status, 0) != child)
+			status = -1;
+		printf("end %d: %x\n", how, (unsigned)status);
+	}
 }
 
 /* A server's worker gives up root; so does one that keeps a way back. */
@@ -110,6 +142,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!strcmp(how, "forks") && argc > 3)
 		forks(atoi(argv[2]), atof(argv[3]) / 1e3);
+	else if (!strcmp(how, "ends"))
+		ends();
 	else if (!strcmp(how, "users"))
 		users();
 	else if (!strcmp(how, "gate") && argc > 2)
