@@ -46,6 +46,16 @@ int np_sweep_take(const char *path)
 	return -1;
 }
 
+static uint64_t own_pid_namespace(void)
+{
+	static uint64_t own;
+	struct stat st;
+
+	if (own == 0)
+		own = stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : UINT64_MAX;
+	return own;
+}
+
 static enum standing standing_of(const struct np_sweep *sweep, const char *path)
 {
 	struct np_spool_reader *reader;
@@ -55,10 +65,13 @@ static enum standing standing_of(const struct np_sweep *sweep, const char *path)
 	if (np_spool_open(path, &reader, NULL, 0) < 0)
 		return NOT_LEFT;
 	head = np_spool_head(reader);
-	/* One that ended by an exec is folded by whoever waits for that exec. */
-	if (head->state == NP_SPOOL_ENDED && head->left_to &&
-	    (sweep->left_to == 0 || head->left_to == sweep->left_to))
+	if (head->left_to == 0 || (sweep->left_to && head->left_to != sweep->left_to))
+		;
+	else if (head->state == NP_SPOOL_ENDED)
+		/* One that ended by an exec is folded by whoever waits for that exec. */
 		standing = head->end == NP_END_EXEC ? IN_WORK : LEFT;
+	else if (head->pid_namespace == own_pid_namespace() && !np_spool_owner_alive(reader))
+		standing = LEFT;	/* killed */
 	np_spool_close(reader);
 	return standing;
 }
