@@ -10,6 +10,7 @@
 #include "analyze/bottleneck.h"
 #include "analyze/units.h"
 #include "report.h"
+#include "report_health.h"
 
 #define NBSP "\xc2\xa0"	/* no line break between a number and its unit */
 
@@ -61,6 +62,15 @@ static void put_class(const struct np_report *report, const struct np_rank_row *
 	fprintf(to, ": %s.", np_class_advice(factors->class));
 }
 
+/* What to do about code without a name: it is no function, so none of the classes says anything. */
+static void put_nameless(const struct np_rank_row *row, FILE *to)
+{
+	fprintf(to, " It stands for all code there that has no name: first get it one, by %s.",
+		row->kind == NP_KIND_JIT ?
+		"a perf map (java -XX:+DumpPerfMapAtExit, node --perf-basic-prof, python -X perf)" :
+		"the debug symbols of that object (a -dbgsym package, or DEBUGINFOD_URLS)");
+}
+
 /* The first row that has time of its own, if it is shown. */
 static const struct np_rank_row *first_of(const struct np_report *report)
 {
@@ -93,7 +103,10 @@ bool np_report_advice(const struct np_report *report, FILE *to,
 	if (ranking->samples_known)
 		fprintf(to, " (95" NBSP "%% sure of %.2f" NBSP "%%)", 100 * first->self_lower);
 	fputc('.', to);
-	put_class(report, first, to);
+	if (np_report_is_nameless(first->name, first->module))
+		put_nameless(first, to);
+	else
+		put_class(report, first, to);
 	if (most == first)
 		return true;
 	fputs(" Most time of its own has ", to);

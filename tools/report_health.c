@@ -28,11 +28,8 @@ static bool is_by_start(const struct np_tree *tree, const struct np_function *fu
 	return plus && plus > name && strncmp(plus, "+0x", 3) == 0 && is_hexadecimal(plus + 3);
 }
 
-/* "[unknown]", "0x4d0", "[libfoo.so]" in that object */
-static bool is_nameless(const struct np_tree *tree, const struct np_function *function)
+bool np_report_is_nameless(const char *name, const char *module)
 {
-	const char *name = np_tree_string(tree, function->name);
-	const char *module = np_tree_string(tree, function->module);
 	size_t length = strlen(name);
 
 	if (length == 0 || strcmp(name, "[unknown]") == 0 || strcmp(name, "(unknown)") == 0 ||
@@ -77,7 +74,8 @@ static uint8_t *look_at_names(const struct np_tree *tree)
 		said[i] |= IS_FUNCTION;
 		if (is_by_start(tree, function))
 			said[i] |= BY_START | NAMELESS;
-		else if (is_nameless(tree, function))
+		else if (np_report_is_nameless(np_tree_string(tree, function->name),
+					       np_tree_string(tree, function->module)))
 			said[i] |= NAMELESS;
 	}
 	return said;

@@ -24,6 +24,9 @@ struct np_survey {
 	bool any_kernel;
 };
 
+/* Is it no function's NAME: "[unknown]", "0x4d0", "[libfoo.so]" in that MODULE? */
+bool np_report_is_nameless(const char *name, const char *module);
+
 /* TREE: finished.  Free SURVEY->by_module. */
 void np_survey_tree(struct np_survey *survey, const struct np_tree *tree);
 
