@@ -22,6 +22,8 @@
 #include "fold_write.h"
 #include "spool/reader.h"
 
+#define MODULES_KEPT 256		/* from one spool to the next: each is a mapped file */
+
 static void describe_header(const struct np_spool_reader *reader, struct np_fold_result *result)
 {
 	const struct np_spool_header *head = np_spool_head(reader);
@@ -71,6 +73,24 @@ static int write_metrics(const void *reader, int fd)
 	return np_fold_write_metrics(reader, fd);
 }
 
+/* What the last spool's names came from, for this one; and back. */
+static void lend(struct np_fold_model *model, const struct np_fold_options *options)
+{
+	if (options && options->symbolizer) {
+		model->symbolizer = *options->symbolizer;
+		*options->symbolizer = NULL;
+	}
+}
+
+static void take_back(struct np_fold_model *model, const struct np_fold_options *options)
+{
+	if (!options || !options->symbolizer || !model->symbolizer ||
+	    np_symbolizer_modules(model->symbolizer) > MODULES_KEPT)
+		return;
+	*options->symbolizer = model->symbolizer;
+	model->symbolizer = NULL;
+}
+
 static int fold(const struct np_spool_reader *reader, uid_t owner,
 		const struct np_fold_options *options, struct np_fold_result *result)
 {
@@ -81,6 +101,7 @@ static int fold(const struct np_spool_reader *reader, uid_t owner,
 	result->samples = model.samples;
 	result->periods = model.periods;
 	result->cpu_ns = model.periods * result->period_ns;	/* checked when it was added up */
+	lend(&model, options);
 	if (model.samples > 0) {
 		np_fold_names(&model, owner);
 		np_fold_model_sort(&model);
@@ -89,6 +110,7 @@ static int fold(const struct np_spool_reader *reader, uid_t owner,
 	result->damaged = model.damaged + np_spool_damaged(reader);
 	if (model.samples > 0)
 		r = write_files(&model, place_of(options, np_spool_head(reader)), result);
+	take_back(&model, options);
 	np_fold_model_finish(&model);
 	if (r == 0 && np_spool_metric_count(reader))
 		r = np_fold_place_metrics(place_of(options, np_spool_head(reader)), np_spool_head(reader),

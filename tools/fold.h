@@ -12,11 +12,17 @@
 
 #include "spool/layout.h"
 
+struct np_symbolizer;		/* symbolize/symbolize.h */
+
 struct np_fold_options {
 	/* Where the profile goes: a directory, or a pattern for the file's name when its last part
 	 * holds a '%' ("%e" program, "%p" process id, "%%" a percent sign; the suffixes are added).
 	 * Missing directories are made.  NULL: where the spool says, else the present directory. */
 	const char *out;
+
+	/* For several spools: NULL, or where the symbolizer is kept from one to the next, so that what
+	 * their programs have in common is read once.  To be destroyed by the caller. */
+	struct np_symbolizer **symbolizer;
 };
 
 struct np_fold_result {

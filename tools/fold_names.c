@@ -31,11 +31,10 @@ static struct np_symbol_line *one_line(const char *name)
 
 static struct np_symbolizer *symbolizer_of(struct np_fold_model *model)
 {
-	if (!model->symbolizer) {
+	if (!model->symbolizer)
 		model->symbolizer = np_symbolizer_create();
-		np_symbolizer_distrust_after(model->symbolizer,
-					     np_spool_head(model->reader)->started_realtime_ns);
-	}
+	np_symbolizer_distrust_after(model->symbolizer,
+				     np_spool_head(model->reader)->started_realtime_ns);
 	return model->symbolizer;
 }
 

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "fold_about.h"
 #include "spool/reader.h"
+#include "symbolize/symbolize.h"
 
 #define GRACE_STEPS	20		/* of 10 ms each, for processes that are just ending */
 #define PARTS_SHOWN	6
@@ -80,9 +81,10 @@ static bool owner_lives(const char *path)
 	return lives;
 }
 
-static void fold_one(const char *path, const char *out, struct np_harvest *harvest)
+static void fold_one(const char *path, const char *out, struct np_symbolizer **symbolizer,
+		     struct np_harvest *harvest)
 {
-	struct np_fold_options options = { .out = out };
+	struct np_fold_options options = { .out = out, .symbolizer = symbolizer };
 	struct np_fold_result result;
 	int r = np_fold_spool(path, &options, &result);
 
@@ -128,6 +130,7 @@ void np_harvest_directory(const char *directory, const char *out, bool grace,
 {
 	struct timespec step = { 0, 10000000 };
 	int steps_left = grace ? GRACE_STEPS : 0;
+	struct np_symbolizer *symbolizer = NULL;
 	char **paths;
 	size_t count;
 
@@ -143,10 +146,11 @@ void np_harvest_directory(const char *directory, const char *out, bool grace,
 		if (owner_lives(paths[i]))
 			harvest->running++;
 		else
-			fold_one(paths[i], out, harvest);
+			fold_one(paths[i], out, &symbolizer, harvest);
 		free(paths[i]);
 	}
 	free(paths);
+	np_symbolizer_destroy(symbolizer);
 }
 
 /* 1234567 -> "1,234,567" */

@@ -20,6 +20,7 @@
 #include "fold_about.h"
 #include "leftovers.h"
 #include "sweep.h"
+#include "symbolize/symbolize.h"
 
 struct command {
 	const char *out;
@@ -27,6 +28,7 @@ struct command {
 	int after_exec;		/* descriptor; -1 = none */
 	const char *left_in;	/* directory where fork children leave spools */
 	int left_to;		/* only those left to this process; 0 = all */
+	struct np_symbolizer *symbolizer;	/* of the last spool, for the next */
 };
 
 static const char help_text[] =
@@ -206,9 +208,9 @@ static void clean_beside(const char *spool)
 	free(directory);
 }
 
-static bool fold_one(const struct command *command, const char *spool)
+static bool fold_one(struct command *command, const char *spool)
 {
-	struct np_fold_options options = { .out = command->out };
+	struct np_fold_options options = { .out = command->out, .symbolizer = &command->symbolizer };
 	struct np_fold_result result;
 	int r = np_fold_spool(spool, &options, &result);
 
@@ -239,7 +241,7 @@ static bool fold_left(void *command, const char *spool)
 }
 
 /* Nobody else may fold it meanwhile; the process at the top waits for it. */
-static bool fold_after_exec(const struct command *command, const char *spool)
+static bool fold_after_exec(struct command *command, const char *spool)
 {
 	int taken = np_sweep_take(spool);
 	bool done;
@@ -275,5 +277,6 @@ int main(int argc, char **argv)
 		else
 			all &= np_sweep_background(&sweep);
 	}
+	np_symbolizer_destroy(command.symbolizer);
 	return all ? NP_EXIT_OK : NP_EXIT_FAILURE;
 }

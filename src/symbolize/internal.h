@@ -42,6 +42,7 @@ struct np_symbol_module {
 	const char *base;	/* of path, kept by names */
 	uint8_t build_id[64];
 	size_t build_id_bytes;
+	uint64_t distrust_after_ns;	/* the symbolizer's, when it was asked for */
 	const char *note;
 
 	bool loaded;		/* all of the below was tried */

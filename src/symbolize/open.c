@@ -168,8 +168,8 @@ static bool changed_since(const struct np_symbol_module *module, const struct st
 	uint64_t changed =
 		(uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
 
-	return module->build_id_bytes == 0 && module->owner->distrust_after_ns != 0 &&
-	       st->st_mtim.tv_sec > 0 && changed > module->owner->distrust_after_ns;
+	return module->build_id_bytes == 0 && module->distrust_after_ns != 0 &&
+	       st->st_mtim.tv_sec > 0 && changed > module->distrust_after_ns;
 }
 
 static void open_file(struct np_symbol_module *module)

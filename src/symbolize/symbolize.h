@@ -48,7 +48,11 @@ void np_symbolizer_destroy(struct np_symbolizer *symbolizer);	/* NULL is fine */
 /* A printable copy of TEXT (\xNN for what is not), as long as the symbolizer lives. */
 const char *np_symbolizer_text(struct np_symbolizer *symbolizer, const char *text);
 
-/* A file without a build id that was changed after REALTIME_NS is taken for another one. */
+/* How many modules it knows, each with its file mapped. */
+size_t np_symbolizer_modules(const struct np_symbolizer *symbolizer);
+
+/* A file without a build id that was changed after REALTIME_NS is taken for another one.  Holds for
+ * modules that are asked for after this; so one symbolizer can serve several processes. */
 void np_symbolizer_distrust_after(struct np_symbolizer *symbolizer, uint64_t realtime_ns);
 
 /* The module at PATH as it was mapped by the profiled process.  BUILD_ID may be empty (0 bytes).

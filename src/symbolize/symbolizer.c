@@ -58,6 +58,11 @@ void np_symbolizer_destroy(struct np_symbolizer *symbolizer)
 	free(symbolizer);
 }
 
+size_t np_symbolizer_modules(const struct np_symbolizer *symbolizer)
+{
+	return symbolizer->module_count;
+}
+
 const char *np_symbolizer_text(struct np_symbolizer *symbolizer, const char *text)
 {
 	return np_names_keep(symbolizer->names, text);
@@ -96,8 +101,9 @@ struct np_symbol_module *np_symbolizer_module(struct np_symbolizer *symbolizer, 
 	for (size_t i = 0; i < symbolizer->module_count; i++) {
 		module = symbolizer->modules[i];
 		if (module->build_id_bytes == build_id_bytes && strcmp(module->path, path) == 0 &&
-			(build_id_bytes == 0 ||
-				memcmp(module->build_id, build_id, build_id_bytes) == 0))
+			(build_id_bytes == 0
+				? module->distrust_after_ns == symbolizer->distrust_after_ns
+				: memcmp(module->build_id, build_id, build_id_bytes) == 0))
 			return module;
 	}
 	if (symbolizer->module_count == symbolizer->module_room) {
@@ -113,6 +119,7 @@ struct np_symbol_module *np_symbolizer_module(struct np_symbolizer *symbolizer, 
 	if (build_id_bytes)
 		memcpy(module->build_id, build_id, build_id_bytes);
 	module->build_id_bytes = build_id_bytes;
+	module->distrust_after_ns = symbolizer->distrust_after_ns;
 	symbolizer->modules[symbolizer->module_count++] = module;
 	return module;
 }

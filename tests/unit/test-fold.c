@@ -19,6 +19,7 @@
 #include "fold.h"
 #include "make_spool.h"
 #include "profile/read.h"
+#include "symbolize/symbolize.h"
 
 static char directory[64];
 static char names[8][360];	/* path_of() gives eight at a time */
@@ -394,6 +395,49 @@ static void code_of_a_jit_is_named_by_its_map(void **state)
 	free(s);
 }
 
+/* One process with one sample in this function, of a program without a build id. */
+static void fold_with(struct np_symbolizer **symbolizer, uint64_t started_realtime_ns, const char *expected)
+{
+	extern char __executable_start[];
+	struct np_fold_options options = { .out = directory, .symbolizer = symbolizer };
+	struct make_spool *s = make_spool();
+	struct np_fold_result result;
+	char path[300];
+	uint16_t prog;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	assert_true(n > 0);
+	path[n] = '\0';
+	prog = make_module(s, path, (uintptr_t)__executable_start, UINT64_MAX, NP_MODULE_MAIN);
+	make_node(s, make_root(s, 0, NP_QUALITY_COMPLETE), prog, (uintptr_t)&fold_with + 1, NP_NODE_LEAF, 1);
+	s->head.started_realtime_ns = started_realtime_ns;
+	s->head.pid = 4247;
+	make_file(s, sizeof(*s), path_of("in.spool"));
+	assert_int_equal(np_fold_spool(path_of("in.spool"), &options, &result), 0);
+	if (expected)
+		expect_folded(&result, expected);
+	else
+		assert_int_equal(result.unresolved_samples, 1);
+	unlink(result.folded_path);
+	unlink(result.pprof_path);
+	np_fold_result_finish(&result);
+	free(s);
+}
+
+static void a_symbolizer_for_many_believes_each_process_what_it_saw(void **state)
+{
+	const uint64_t before_the_file = 1000000000, after_it = UINT64_MAX;
+	struct np_symbolizer *symbolizer = NULL;
+
+	(void)state;
+	fold_with(&symbolizer, after_it, "fold_with 1\n");
+	assert_non_null(symbolizer);
+	fold_with(&symbolizer, before_the_file, NULL);	/* another file was there: no name at all */
+	fold_with(&symbolizer, after_it, "fold_with 1\n");
+	assert_int_equal(np_symbolizer_modules(symbolizer), 2);
+	np_symbolizer_destroy(symbolizer);
+}
+
 static void names_of_files_come_from_the_pattern(void **state)
 {
 	struct make_spool *s = make_rich();
@@ -467,6 +511,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_spool_is_said_in_one_line),
 		cmocka_unit_test(calls_are_counted_to_the_function_not_the_address),
 		cmocka_unit_test(code_of_a_jit_is_named_by_its_map),
+		cmocka_unit_test(a_symbolizer_for_many_believes_each_process_what_it_saw),
 		cmocka_unit_test(names_of_files_come_from_the_pattern),
 		cmocka_unit_test(deep_stacks_are_no_trouble),
 	};
