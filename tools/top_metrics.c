@@ -65,6 +65,7 @@ static void value_text(char *text, size_t size, double value, const char *unit)
 
 static char *line_of(const struct np_top *top, const struct np_spool_metric *metric, double rate)
 {
+	const char *unit = np_symbolizer_text(top->symbolizer, metric->unit);
 	const char *name = np_symbolizer_text(top->symbolizer, metric->name);
 	const char *labels = np_symbolizer_text(top->symbolizer, metric->labels);
 	struct np_spool_histogram *histogram;
@@ -75,7 +76,7 @@ static char *line_of(const struct np_top *top, const struct np_spool_metric *met
 				    np_spool_counter_value(top->live.reader, metric), rate, name,
 				    *labels ? " " : "", labels);
 	if (metric->kind == NEUROPROF_GAUGE) {
-		value_text(text[0], sizeof(text[0]), np_spool_gauge_value(metric), metric->unit);
+		value_text(text[0], sizeof(text[0]), np_spool_gauge_value(metric), unit);
 		return np_xasprintf("%12s  %12s  %s%s%s", text[0], "", name, *labels ? " " : "", labels);
 	}
 	histogram = np_xcalloc(1, sizeof(*histogram));
@@ -83,7 +84,7 @@ static char *line_of(const struct np_top *top, const struct np_spool_metric *met
 	for (int i = 0; i < 3; i++)
 		value_text(text[i], sizeof(text[i]),
 			   (double)np_loglinear_quantile(histogram->counts, (double[]){ 0.5, 0.99, 0.999 }[i]),
-			   metric->unit);
+			   unit);
 	line = np_xasprintf("%12" PRIu64 "  %10.4g/s  %s%s%s  p50 %s  p99 %s  p99.9 %s", histogram->count,
 			    rate, name, *labels ? " " : "", labels, text[0], text[1], text[2]);
 	free(histogram);

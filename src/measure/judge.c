@@ -380,6 +380,7 @@ void np_judge(struct np_comparison *comparison, const struct np_session *session
 	size_t targets = spec ? spec->target_count : 0;
 
 	comparison->session = session;
+	comparison->spec_path = spec ? spec->path : NULL;
 	comparison->verdict = comparison->tail_verdict = NP_INCONCLUSIVE;
 	comparison->invalid[0] = '\0';
 	comparison->all = np_xcalloc(first->count + targets, sizeof(*comparison->all));

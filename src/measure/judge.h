@@ -42,6 +42,7 @@ struct np_hotspots {			/* by ROI */
 struct np_comparison {
 	char *benchmark, *case_name;
 	char *commands[2];		/* as text */
+	const char *spec_path;		/* the benchmark file; NULL: none */
 	const struct np_session *session;
 	struct np_judgement *all;
 	size_t count;

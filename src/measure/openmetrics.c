@@ -7,6 +7,7 @@
 #include "measure/openmetrics.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 #include "base/message.h"
 #include "base/text.h"
 
-#define LINE_BYTES 512u
+#define NAME_BYTES 128u			/* with its NUL, as metric.c takes them */
+#define NUMBER_BYTES 64u
 #define FILE_BYTES_MAX ((size_t)4 << 20)
 
 /* "0.99" as p99, "0.999" as p999. */
@@ -30,6 +32,27 @@ static void append_quantile(char *name, size_t size, const char *quantile, size_
 		snprintf(name + n, size - n, "0");
 }
 
+/* A label's key or value as part of a name: what may not be there is an underscore. */
+static void append_part(char *name, size_t size, const char *part, size_t length)
+{
+	size_t n = strlen(name);
+
+	if (n + 1 < size)
+		name[n++] = '.';
+	for (size_t i = 0; i < length && n + 1 < size; i++)
+		name[n++] = part[i] && strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/",
+					      part[i]) ? part[i] : '_';
+	name[n] = '\0';
+}
+
+/* The quote that ends a label's value; NULL: none. */
+static const char *value_end(const char *value, const char *end)
+{
+	while (value < end && *value != '"')
+		value += *value == '\\' ? 2 : 1;
+	return value < end ? value : NULL;
+}
+
 /* NAME{key="value",...} without what a metric's name may not have. */
 static void make_name(char *name, size_t size, const char *line, size_t length, const char *unit)
 {
@@ -40,20 +63,19 @@ static void make_name(char *name, size_t size, const char *line, size_t length, 
 	snprintf(name, size, "%.*s", (int)(brace ? brace - line : (long)length), line);
 	while (at && at < end && *at != '}') {
 		const char *equals = memchr(at, '=', (size_t)(end - at)), *value, *stop;
-		size_t n = strlen(name);
 
 		if (!equals || equals + 1 >= end || equals[1] != '"')
 			break;
 		value = equals + 2;
-		stop = memchr(value, '"', (size_t)(end - value));
+		stop = value_end(value, end);
 		if (!stop)
 			break;
 		if (equals - at == 8 && strncmp(at, "quantile", 8) == 0) {
 			append_quantile(name, size, value, (size_t)(stop - value));
 			has_quantile = true;
-		} else if (n < size) {
-			snprintf(name + n, size - n, ".%.*s.%.*s", (int)(equals - at), at,
-				 (int)(stop - value), value);
+		} else {
+			append_part(name, size, at, (size_t)(equals - at));
+			append_part(name, size, value, (size_t)(stop - value));
 		}
 		at = stop + 1 + (stop + 1 < end && stop[1] == ',');
 	}
@@ -66,12 +88,17 @@ static void make_name(char *name, size_t size, const char *line, size_t length, 
 static void parse_line(struct np_metrics *metrics, const char *line, size_t length, const char *unit)
 {
 	const char *space = memrchr(line, ' ', length);
-	char pair[LINE_BYTES], name[LINE_BYTES / 2];
+	char pair[NAME_BYTES + NUMBER_BYTES + 4], name[2 * NAME_BYTES];
+	size_t number = space ? length - (size_t)(space - line) - 1 : 0;
 
-	if (!space || length >= LINE_BYTES / 2)
+	if (!space || number >= NUMBER_BYTES)
 		return;
 	make_name(name, sizeof(name), line, (size_t)(space - line), unit);
-	snprintf(pair, sizeof(pair), "%s=%.*s", name, (int)(length - (size_t)(space - line) - 1), space + 1);
+	if (strlen(name) >= NAME_BYTES) {
+		metrics->dropped++;
+		return;
+	}
+	snprintf(pair, sizeof(pair), "%s=%.*s", name, (int)number, space + 1);
 	np_metrics_parse(metrics, pair, strlen(pair));
 }
 
@@ -103,12 +130,44 @@ void np_openmetrics_parse(struct np_metrics *metrics, const char *text, size_t s
 	}
 }
 
+/* "calls_total", "calls_total.route./a": several processes count one sum. */
+static bool is_sum(const char *name)
+{
+	static const char *const ends[] = { "_total", "_count", "_sum" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		const char *at = strstr(name, ends[i]);
+
+		if (at && (at[strlen(ends[i])] == '\0' || at[strlen(ends[i])] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* Add what another process of the run counted. */
+static void merge(struct np_metrics *run, const struct np_metrics *process)
+{
+	run->dropped += process->dropped;
+	for (size_t i = 0; i < process->count; i++) {
+		const struct np_metric *metric = &process->all[i], *sum = np_metrics_find(run, metric->name);
+
+		if (sum && is_sum(metric->name)) {
+			sum->values[0] += metric->values[0];
+			continue;
+		}
+		for (size_t k = 0; k < metric->count; k++)
+			np_metrics_add(run, metric->name, metric->values[k], false);
+	}
+}
+
 void np_openmetrics_collect(struct np_metrics *metrics, const char *directory)
 {
+	struct np_metrics run = { 0 };
 	DIR *all = opendir(directory);
 	struct dirent *entry;
 
 	while (all && (entry = readdir(all))) {
+		struct np_metrics process = { 0 };
 		char *path, *text;
 		size_t size = 0;
 		FILE *from;
@@ -122,11 +181,19 @@ void np_openmetrics_collect(struct np_metrics *metrics, const char *directory)
 			size = fread(text, 1, FILE_BYTES_MAX, from);
 			fclose(from);
 		}
-		np_openmetrics_parse(metrics, text, size);
+		np_openmetrics_parse(&process, text, size);
+		merge(&run, &process);
+		np_metrics_free(&process);
 		unlink(path);
 		free(text);
 		free(path);
 	}
 	if (all)
 		closedir(all);
+	for (size_t i = 0; i < run.count; i++) {
+		for (size_t k = 0; k < run.all[i].count; k++)
+			np_metrics_add(metrics, run.all[i].name, run.all[i].values[k], false);
+	}
+	metrics->dropped += run.dropped;
+	np_metrics_free(&run);
 }

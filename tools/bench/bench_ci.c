@@ -11,7 +11,10 @@
 
 #include "../flamegraph/xml.h"
 #include "base/message.h"
+#include "base/utf8.h"
 #include "bench.h"
+
+#define FAMILY_BYTES 160u
 
 static json_t *text(const char *value)
 {
@@ -48,6 +51,8 @@ static char *complaint(const struct np_bench_report *report, const struct np_com
 		np_bench_sentence(sentence, sizeof(sentence), comparison, judgement);
 		return np_xstrdup(sentence);
 	}
+	if (judgement->is_absent)
+		return np_xasprintf("no run told %s, which has a target", judgement->metric);
 	if (judgement->target_missed)
 		return np_xasprintf("%s is %g %s: outside its target", judgement->metric,
 				    newest(report, judgement), judgement->unit);
@@ -114,6 +119,49 @@ void np_bench_junit(FILE *to, const struct np_bench_report *report)
 	fputs("</testsuite>\n", to);
 }
 
+/* A path as a URI reference. */
+static json_t *uri(const char *path)
+{
+	char *to = np_xcalloc(3 * strlen(path) + 8, 1), *at = to;
+	json_t *value;
+
+	if (*path == '/')
+		at += sprintf(at, "file://");
+	for (; *path; path++) {
+		if (isalnum((unsigned char)*path) || strchr("/._-~", *path))
+			*at++ = *path;
+		else
+			at += sprintf(at, "%%%02X", (unsigned char)*path);
+	}
+	value = text(to);
+	free(to);
+	return value;
+}
+
+/* The benchmark file, where there is one: code scanning shows no result without a place. */
+static json_t *location(const struct np_comparison *comparison, const char *name)
+{
+	json_t *place = json_object(), *physical = json_object(), *artifact = json_object();
+	json_t *region = json_object(), *logical = json_object(), *all = json_array();
+
+	json_object_set_new(logical, "fullyQualifiedName", text(name));
+	json_array_append_new(all, logical);
+	json_object_set_new(place, "logicalLocations", all);
+	if (comparison->spec_path) {
+		json_object_set_new(artifact, "uri", uri(comparison->spec_path));
+		json_object_set_new(region, "startLine", json_integer(1));
+		json_object_set(physical, "artifactLocation", artifact);
+		json_object_set(physical, "region", region);
+		json_object_set(place, "physicalLocation", physical);
+	}
+	json_decref(physical);
+	json_decref(artifact);
+	json_decref(region);
+	all = json_array();
+	json_array_append_new(all, place);
+	return all;
+}
+
 static json_t *sarif_result(const struct np_comparison *comparison,
 			    const struct np_judgement *judgement, const char *message)
 {
@@ -126,6 +174,7 @@ static json_t *sarif_result(const struct np_comparison *comparison,
 	mark = np_xasprintf("%s: %s", name, message);
 	json_object_set_new(object, "text", text(mark));
 	json_object_set_new(result, "message", object);
+	json_object_set_new(result, "locations", location(comparison, name));
 	free(mark);
 	mark = np_xasprintf("%s/%s", name, judgement->metric);
 	object = json_object();
@@ -179,16 +228,64 @@ void np_bench_sarif(FILE *to, const struct np_bench_report *report)
 	json_decref(log);
 }
 
+/* A byte that is no UTF-8, or a character that cannot be seen, would break the file or its reader. */
 static void label(FILE *to, const char *value)
 {
-	for (; *value; value++) {
-		if (*value == '\n')
+	size_t size = strlen(value);
+
+	for (size_t i = 0, length; i < size; i += length ? length : 1) {
+		length = np_utf8_sequence(value + i, size - i);
+		if (value[i] == '\n')
 			fputs("\\n", to);
-		else if (*value == '"' || *value == '\\')
-			fprintf(to, "\\%c", *value);
+		else if (value[i] == '"' || value[i] == '\\')
+			fprintf(to, "\\%c", value[i]);
+		else if (length == 0 || np_utf8_is_hidden(np_utf8_decode(value + i, length)))
+			fputs("\xef\xbf\xbd", to);		/* U+FFFD */
 		else
-			fputc(*value, to);
+			fwrite(value + i, 1, length, to);
 	}
+}
+
+static void make_family(char *family, size_t size, const char *metric)
+{
+	snprintf(family, size, "neuroprof_bench_%.128s", metric);
+	for (; *family; family++)
+		*family = isalnum((unsigned char)*family) ? *family : '_';
+}
+
+static bool is_of_family(const struct np_judgement *judgement, const char *family)
+{
+	char own[FAMILY_BYTES];
+
+	make_family(own, sizeof(own), judgement->metric);
+	return strcmp(own, family) == 0;
+}
+
+static bool is_family_seen(const struct np_bench_report *report, size_t benchmark, size_t metric,
+			   const char *family)
+{
+	for (size_t i = 0; i <= benchmark; i++) {
+		for (size_t k = 0; k < (i == benchmark ? metric : report->all[i].count); k++) {
+			if (is_of_family(&report->all[i].all[k], family))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void put_sample(FILE *to, const struct np_bench_report *report,
+		       const struct np_comparison *comparison, const struct np_judgement *judgement,
+		       const char *family)
+{
+	fprintf(to, "%s{benchmark=\"", family);
+	label(to, comparison->benchmark);
+	fputs("\",case=\"", to);
+	label(to, comparison->case_name);
+	if (strcmp(judgement->metric, family + strlen("neuroprof_bench_")) != 0) {
+		fputs("\",metric=\"", to);	/* "a.b" and "a_b" are one family */
+		label(to, judgement->metric);
+	}
+	fprintf(to, "\"} %.12g\n", newest(report, judgement));
 }
 
 /* A family's samples stand together, so families come first and benchmarks within. */
@@ -196,32 +293,19 @@ void np_bench_openmetrics(FILE *to, const struct np_bench_report *report)
 {
 	for (size_t i = 0; i < report->count; i++) {
 		for (size_t k = 0; k < report->all[i].count; k++) {
-			const char *metric = report->all[i].all[k].metric;
-			bool seen = false;
-			char family[160];
-			size_t n;
+			char family[FAMILY_BYTES];
 
-			for (size_t before = 0; before < i && !seen; before++) {
-				for (size_t m = 0; m < report->all[before].count && !seen; m++)
-					seen = strcmp(report->all[before].all[m].metric, metric) == 0;
-			}
-			if (seen)
+			make_family(family, sizeof(family), report->all[i].all[k].metric);
+			if (is_family_seen(report, i, k, family))
 				continue;
-			n = (size_t)snprintf(family, sizeof(family), "neuroprof_bench_%.128s", metric);
-			for (size_t c = 0; c < n; c++)
-				family[c] = isalnum((unsigned char)family[c]) ? family[c] : '_';
 			fprintf(to, "# TYPE %s gauge\n", family);
 			for (size_t other = i; other < report->count; other++) {
-				for (size_t m = 0; m < report->all[other].count; m++) {
-					const struct np_judgement *judgement = &report->all[other].all[m];
+				const struct np_comparison *comparison = &report->all[other];
 
-					if (strcmp(judgement->metric, metric) != 0)
-						continue;
-					fprintf(to, "%s{benchmark=\"", family);
-					label(to, report->all[other].benchmark);
-					fputs("\",case=\"", to);
-					label(to, report->all[other].case_name);
-					fprintf(to, "\"} %.12g\n", newest(report, judgement));
+				for (size_t m = 0; m < comparison->count; m++) {
+					if (is_of_family(&comparison->all[m], family) &&
+					    !comparison->all[m].is_absent)
+						put_sample(to, report, comparison, &comparison->all[m], family);
 				}
 			}
 		}
@@ -257,7 +341,7 @@ void np_bench_gab(FILE *to, const struct np_bench_report *report)
 			json_t *entry;
 			char *name, *range, *whole;
 
-			if (judgement->direction == NP_HIGHER_IS_BETTER)
+			if (judgement->direction == NP_HIGHER_IS_BETTER || judgement->is_absent)
 				continue;
 			entry = json_object();
 			whole = full_name(comparison);
@@ -291,8 +375,11 @@ void np_bench_bencher(FILE *to, const struct np_bench_report *report)
 		for (size_t k = 0; k < comparison->count; k++) {
 			const struct np_judgement *judgement = &comparison->all[k];
 			double half = half_spread(report, comparison, judgement->metric);
-			json_t *measure = json_object();
+			json_t *measure;
 
+			if (judgement->is_absent)
+				continue;
+			measure = json_object();
 			json_object_set_new(measure, "value", json_real(newest(report, judgement)));
 			json_object_set_new(measure, "lower_value",
 				json_real(newest(report, judgement) - half));

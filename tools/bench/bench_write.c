@@ -33,10 +33,33 @@ bool np_bench_format_is_known(const char *name)
 	return false;
 }
 
+/* Said once, however often the report is written. */
+static void tell_dropped(const struct np_bench_report *report)
+{
+	static bool is_told;
+
+	for (size_t i = 0; !is_told && i < report->count; i++) {
+		size_t dropped = 0;
+
+		for (int arm = 0; arm < 2; arm++) {
+			const struct np_arm *of = &report->all[i].session->arms[arm];
+
+			for (size_t k = 0; k < of->count; k++)
+				dropped += of->runs[k].metrics.dropped;
+		}
+		if (dropped)
+			np_note("%s%s%s: %zu figures were left out: not finite, of a name that is ours, or "
+				"too many", report->all[i].benchmark, *report->all[i].case_name ? " " : "",
+				report->all[i].case_name, dropped);
+	}
+	is_told = true;
+}
+
 int np_bench_write(const struct np_bench_settings *settings, const struct np_bench_report *report)
 {
 	struct np_report_file file;
 
+	tell_dropped(report);
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		if (strcmp(settings->format, formats[i].name) != 0)
 			continue;
