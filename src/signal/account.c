@@ -22,7 +22,7 @@
 static uint64_t look_due;	/* time-stamp counter; changed by compare-and-swap */
 
 /* The thread's own look at itself: the agent made the record in another thread. */
-struct np_thread *np_sampler_adopted(void)
+__attribute__((cold)) struct np_thread *np_sampler_adopted(void)
 {
 	uint32_t tid;
 
@@ -36,9 +36,9 @@ struct np_thread *np_sampler_adopted(void)
 }
 
 /* A few times in a second of the process; several threads may come at the same time. */
-static void look_around(void)
+static void look_around(uint64_t now)
 {
-	uint64_t now = np_governor_cycles(), due = np_load_relaxed(&look_due);
+	uint64_t due = np_load_relaxed(&look_due);
 
 	if (now >= due && np_sampler.look && np_cas_acq_rel(&look_due, &due, now + LOOK_EVERY_CYCLES))
 		np_sampler.look();
@@ -54,20 +54,14 @@ static bool came_on_time(struct np_thread *self, uint64_t now)
 	return self->clock == NP_CLOCK_PERF && passed > period / 2 && passed < period + period / 4;
 }
 
-uint64_t np_account_take(struct np_thread *self, uint64_t cycles, bool read_clock)
+__attribute__((noinline)) static uint64_t take_by_clock(struct np_thread *self, uint64_t cycles)
 {
 	int64_t period = (int64_t)np_sampler.period_ns;
-	bool on_time = came_on_time(self, cycles);
 	int64_t owed, periods;
 	uint64_t now;
 
-	if (on_time && !read_clock && self->unread < READ_EVERY) {
-		self->unread++;
-		self->carry_ns -= period;
-		return 1;
-	}
 	self->unread = 0;
-	look_around();
+	look_around(cycles);
 	now = np_sampler_thread_cpu_ns();
 	owed = self->carry_ns + (int64_t)(now - self->cpu_last_ns);
 	self->cpu_last_ns = now;
@@ -78,6 +72,17 @@ uint64_t np_account_take(struct np_thread *self, uint64_t cycles, bool read_cloc
 		periods = 0;
 	self->carry_ns = owed - periods * period;
 	return (uint64_t)periods;
+}
+
+uint64_t np_account_take(struct np_thread *self, uint64_t cycles, bool read_clock)
+{
+	bool on_time = came_on_time(self, cycles);
+
+	if (!on_time || read_clock || self->unread >= READ_EVERY)
+		return take_by_clock(self, cycles);
+	self->unread++;
+	self->carry_ns -= (int64_t)np_sampler.period_ns;
+	return 1;
 }
 
 void np_account_give_back(struct np_thread *self, uint64_t periods)

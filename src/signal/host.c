@@ -230,13 +230,6 @@ bool np_host_take(struct np_thread *self, siginfo_t *ret_info)
 	       slot_take(&np_host.pending, ret_info);
 }
 
-bool np_host_is_pending(struct np_thread *self)
-{
-	return np_load_acquire(&self->host.pending.state) ||
-	       np_load_acquire(&self->host.forwarded.state) ||
-	       np_load_acquire(&np_host.pending.state);
-}
-
 void np_host_send(struct np_thread *thread, const siginfo_t *info)
 {
 	slot_put(&thread->host.pending, info);

@@ -42,7 +42,7 @@ struct np_host {
 extern struct np_host np_host;
 
 /* A SIGPROF that is neither a tick nor a poke.  Context: handler. */
-void np_host_signal(struct np_thread *self, int signal, siginfo_t *info, void *context);
+__attribute__((cold)) void np_host_signal(struct np_thread *self, int signal, siginfo_t *info, void *context);
 
 /* Change what the host wants done.  Context: host, SIGPROF blocked (or a handler). */
 void np_host_set_action(const struct sigaction *action);
@@ -50,12 +50,11 @@ const struct sigaction *np_host_action(void);
 
 /* Take a signal that waits for SELF.  Context: SIGPROF blocked. */
 bool np_host_take(struct np_thread *self, siginfo_t *ret_info);
-bool np_host_is_pending(struct np_thread *self);
 
 /* A SIGPROF of our own that makes a thread look at its slots; np_host_drain() is that look, and is
  * due after every SIGPROF, for a poke may have merged with it.  Context: handler. */
 bool np_host_is_poke(const siginfo_t *info);
-void np_host_drain(struct np_thread *self, int signal, void *context);
+__attribute__((cold)) void np_host_drain(struct np_thread *self, int signal, void *context);
 
 /* Let SELF look, if it does not block SIGPROF any more.  Context: SIGPROF blocked; it looks when
  * that ends. */
@@ -65,6 +64,6 @@ void np_host_requeue(struct np_thread *self);
 void np_host_send(struct np_thread *thread, const siginfo_t *info);
 
 /* The stack is above AT again: has a handler of the host been left by a longjmp? */
-void np_host_handler_left(struct np_thread *self, uintptr_t at);
+__attribute__((cold)) void np_host_handler_left(struct np_thread *self, uintptr_t at);
 
 #endif

@@ -10,16 +10,13 @@
  */
 #include "signal/record.h"
 
-/* The node of SELF's stacks of this quality, or NP_SPOOL_NODE_NONE. */
-static uint32_t root_of(struct np_thread *self, uint8_t quality)
+/* The node of SELF's stacks of this quality, made; or NP_SPOOL_NODE_NONE. */
+__attribute__((cold, noinline)) static uint32_t make_root(struct np_thread *self, uint8_t quality)
 {
-	uint32_t node = self->roots[quality];
+	uint32_t node = np_spool_child(&np_sampler.spool, NP_SPOOL_NODE_ROOT, 0,
+				       (uint64_t)self->entry * 256 + quality, NP_NODE_ROOT);
 
-	if (node == 0) {
-		node = np_spool_child(&np_sampler.spool, NP_SPOOL_NODE_ROOT, 0,
-				      (uint64_t)self->entry * 256 + quality, NP_NODE_ROOT);
-		self->roots[quality] = node == NP_SPOOL_NODE_NONE ? 0 : node;
-	}
+	self->roots[quality] = node == NP_SPOOL_NODE_NONE ? 0 : node;
 	return node;
 }
 
@@ -51,7 +48,7 @@ static inline uint32_t follow(const struct np_spool *spool, struct np_stack *sta
 /* Make nodes for frames[i ..), or as many as there are, and link them to PARENT.  Threads that
  * share an entry make them one by one, for they may be making the same.  Returns the first frame
  * without a node: I itself when the table is full, or another thread was faster. */
-static uint32_t make_path(struct np_spool *spool, struct np_stack *stack, uint32_t i,
+__attribute__((noinline)) static uint32_t make_path(struct np_spool *spool, struct np_stack *stack, uint32_t i,
 			  uint32_t parent, uint32_t *link, bool shared, bool *ret_full)
 {
 	uint32_t count = shared ? 1 : stack->depth - i;
@@ -85,12 +82,15 @@ static uint32_t place(struct np_spool *spool, struct np_stack *stack, uint32_t i
 		node = i ? nodes[i - 1] : root;
 		found = np_spool_find(spool, node, key_of(&stack->frames[i], node),
 				      stack->frames[i].pc, &link);
-		if (found)
+		if (__builtin_expect(found != 0, 1)) {
 			nodes[i++] = found;
-		else if (link)
+			if (i == stack->depth)
+				break;
+		} else if (link) {
 			i = make_path(spool, stack, i, node, link, shared, &full);
-		else
+		} else {
 			full = true;
+		}
 	}
 	return i;
 }
@@ -99,15 +99,17 @@ uint32_t np_record(struct np_thread *self, uint32_t known, uint32_t fresh, uint6
 {
 	struct np_spool *spool = &np_sampler.spool;
 	struct np_stack *stack = &self->stack;
-	uint32_t root = root_of(self, stack->quality), depth, node, resumed;
+	uint32_t root = self->roots[stack->quality], depth, node, resumed;
 
-	if (root == NP_SPOOL_NODE_NONE) {
+	if (__builtin_expect(root == 0, 0))
+		root = make_root(self, stack->quality);
+	if (__builtin_expect(root == NP_SPOOL_NODE_NONE, 0)) {
 		np_spool_count(spool, NP_COUNT_ON_ANCESTOR, 1);
 		np_spool_commit(spool, self->entry, NP_SPOOL_NODE_ROOT, NP_SPOOL_NODE_ROOT, periods);
 		return NP_SPOOL_NODE_ROOT;
 	}
 	depth = place(spool, stack, known, root, self->entry == 0);
-	if (depth < stack->depth)	/* full: kept on the deepest known ancestor */
+	if (__builtin_expect(depth < stack->depth, 0))	/* full: kept on the deepest known ancestor */
 		np_spool_count(spool, NP_COUNT_ON_ANCESTOR, 1);
 	self->nodes_valid = depth;
 	node = depth ? stack->nodes[depth - 1] : root;

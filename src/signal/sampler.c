@@ -24,6 +24,10 @@
 #define LATE_MOST_NS   20000000u	/* no clock's tick is later: two kernel ticks at 100 a second */
 #define TICK_NS_HARMLESS 250000u	/* an interrupt was seen to take 60 us on a virtual machine */
 
+/* A tick finds the caches cold: what it costs is the lines of code that it runs through.  So what
+ * most ticks do not need stands elsewhere. */
+#define RARE __attribute__((cold, noinline))
+
 struct np_sampler np_sampler;
 _Thread_local struct np_thread *np_thread_self;
 _Thread_local uint32_t np_sampler_broke_wait;
@@ -56,14 +60,13 @@ bool np_sampler_is_tick(const siginfo_t *info)
 /* Did this signal end a system call with EINTR?  Only if it came on the way out of one and no signal
  * of the host's is there, too: one with a smaller number would have put its frame below ours, the
  * others are still pending.  (The kernel has put a call that it resumes itself back to its start.) */
-void np_sampler_note_wait(const ucontext_t *context)
+RARE static void note_broken_wait(const ucontext_t *context)
 {
 	const greg_t *registers = context->uc_mcontext.gregs;
 	uintptr_t pc = (uintptr_t)registers[REG_RIP];
 	uint64_t pending = 0, blocked;
 
-	if (registers[REG_RAX] != -EINTR || pc % 4096 < 2 || ((const uint8_t *)pc)[-2] != 0x0f ||
-	    ((const uint8_t *)pc)[-1] != 0x05)
+	if (pc % 4096 < 2 || ((const uint8_t *)pc)[-2] != 0x0f || ((const uint8_t *)pc)[-1] != 0x05)
 		return;
 	memcpy(&blocked, &context->uc_sigmask, sizeof(blocked));
 	np_syscall(SYS_rt_sigpending, &pending, 8);
@@ -71,8 +74,14 @@ void np_sampler_note_wait(const ucontext_t *context)
 		np_sampler_broke_wait = 1;
 }
 
+void np_sampler_note_wait(const ucontext_t *context)
+{
+	if (context->uc_mcontext.gregs[REG_RAX] == -EINTR)
+		note_broken_wait(context);
+}
+
 /* A fork or a first sample: nothing that is cached belongs to the present spool. */
-static void thread_enter_image(struct np_thread *self)
+RARE static void thread_enter_image(struct np_thread *self)
 {
 	char name[16] = { 0 };
 
@@ -85,14 +94,12 @@ static void thread_enter_image(struct np_thread *self)
 }
 
 /* The signal stack counts as the thread's own while a handler runs on it. */
-static struct np_stack_range stack_range(const struct np_thread *self, const ucontext_t *context)
+RARE static struct np_stack_range other_range(const struct np_thread *self, const ucontext_t *context)
 {
 	uintptr_t sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
 	uintptr_t alternate = (uintptr_t)context->uc_stack.ss_sp;
-	struct np_stack_range range = { .low = sp - RED_ZONE_BYTES, .high = self->stack_high };
+	struct np_stack_range range = { .low = sp - RED_ZONE_BYTES };
 
-	if (sp >= self->stack_low && sp < self->stack_high)
-		return range;
 	if (sp >= alternate && sp - alternate < context->uc_stack.ss_size) {
 		range.high = alternate + context->uc_stack.ss_size;
 		range.outer_low = self->stack_low;
@@ -103,9 +110,18 @@ static struct np_stack_range stack_range(const struct np_thread *self, const uco
 	return range;
 }
 
+static struct np_stack_range stack_range(const struct np_thread *self, const ucontext_t *context)
+{
+	uintptr_t sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+
+	if (sp < self->stack_low || sp >= self->stack_high)
+		return other_range(self, context);
+	return (struct np_stack_range){ .low = sp - RED_ZONE_BYTES, .high = self->stack_high };
+}
+
 static bool has_spool(void)
 {
-	return np_load_acquire(&np_sampler.phase) == NP_PHASE_READY;
+	return __builtin_expect(np_load_acquire(&np_sampler.phase) == NP_PHASE_READY, 1);
 }
 
 /* Once there is a spool the word in it is the truth, for tools write it as well. */
@@ -143,7 +159,7 @@ static void set_itimer(uint64_t ns)
 
 /* A thread's first tick comes after a random part of a period (agent/clock.c says why); from here
  * on the period is the regular one.  The descriptor is no stranger's: it just sent this tick. */
-static void settle_period(struct np_thread *self)
+RARE static void settle_period(struct np_thread *self)
 {
 	uint64_t wanted = wanted_tick_ns();
 	bool first = self->first_tick;
@@ -167,7 +183,7 @@ void np_sampler_set_itimer(void)
 
 /* Sampling is switched off: what the thread uses meanwhile must not weigh in its next sample.  A
  * fork child that was never on makes its spool now, so that it can be found and switched on. */
-static void skip_time(struct np_thread *self)
+RARE static void skip_time(struct np_thread *self)
 {
 	np_account_take(self, np_governor_cycles(), true);
 	settle_period(self);
@@ -194,16 +210,27 @@ void np_sampler_close_account(struct np_thread *self)
 }
 
 /* What this takes is our time, not the program's: no sample of it weighs that. */
-static bool make_spool(struct np_thread *self)
+RARE static bool make_spool(struct np_thread *self, uint64_t periods)
 {
 	uint64_t before = np_sampler_thread_cpu_ns(), took;
 
-	if (!np_sampler_spool())
+	if (!np_sampler_spool()) {	/* its time will weigh in this thread's next sample */
+		np_sampler_count(NP_COUNT_LOST_NO_SPOOL, 1);
+		np_account_give_back(self, periods);
 		return false;
+	}
 	took = np_sampler_thread_cpu_ns() - before;
 	self->cpu_last_ns += took;
 	np_sampler_count(NP_COUNT_HANDLER_NS, took);
 	return true;
+}
+
+/* The process's first sample has enough to do: the tick after it sets the clock.  But a clock that
+ * ticks all the time while the spool is made lets it be made in seconds instead. */
+static bool is_time_to_settle(const struct np_thread *self, uint64_t periods)
+{
+	return periods == 0 || np_load_relaxed(&np_sampler.phase) != NP_PHASE_NONE ||
+	       (self->first_tick && self->tick_ns < TICK_NS_HARMLESS);
 }
 
 static void sample(struct np_thread *self, const ucontext_t *context)
@@ -213,21 +240,17 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	struct np_stack_range range;
 	uint8_t quality_before;
 	bool same_activation = false;
-	uint32_t same, known, fresh;
+	uint32_t same, known, fresh, node;
 
-	/* The process's first sample has enough to do: the tick after it sets the clock.  But a clock
-	 * that ticks all the time while the spool is made lets it be made in seconds instead. */
-	if (periods == 0 || np_load_relaxed(&np_sampler.phase) != NP_PHASE_NONE ||
-	    (self->first_tick && self->tick_ns < TICK_NS_HARMLESS))
+	/* At another rate ticks come at another distance, and each reads the clock: so the rate need be
+	 * looked at only then. */
+	if (self->unread == 0 && is_time_to_settle(self, periods))
 		settle_period(self);
 	if (periods == 0)
 		return;
 	if (!has_spool()) {
-		if (!make_spool(self)) {	/* its time will weigh in this thread's next sample */
-			np_sampler_count(NP_COUNT_LOST_NO_SPOOL, 1);
-			np_account_give_back(self, periods);
+		if (!make_spool(self, periods))
 			return;
-		}
 		entered = np_governor_cycles();
 	}
 	if (self->image != np_sampler.image)
@@ -241,7 +264,9 @@ static void sample(struct np_thread *self, const ucontext_t *context)
 	/* Only between two whole stacks does "not the same" mean "called since". */
 	fresh = np_sampler.unwinder->tracks_activations && quality_before == NP_QUALITY_COMPLETE &&
 		self->stack.quality == NP_QUALITY_COMPLETE ? same + same_activation : UINT32_MAX;
-	np_spans_note(self->entry, np_record(self, known, fresh, periods), periods);
+	node = np_record(self, known, fresh, periods);
+	if (np_spans.depth)
+		np_spans_note(self->entry, node, periods);
 	np_governor_note(self, np_governor_cycles() - entered, periods * np_sampler.period_ns);
 }
 
@@ -262,11 +287,9 @@ static void tick(struct np_thread *self, const ucontext_t *context)
 		return;
 	}
 	self->inside = 1;
-	np_add_relaxed(&np_sampler.running, 1);
 	np_signal_fence();
 	sample(self, context);
 	np_signal_fence();
-	np_add_relaxed(&np_sampler.running, -1);
 	self->inside = 0;
 }
 

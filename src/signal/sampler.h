@@ -63,7 +63,7 @@ struct np_sampler {
 	uint64_t period_cycles;		/* the same by the time-stamp counter; 0 = not known yet */
 	const struct np_unwinder *unwinder;	/* constant after attach */
 	uint32_t enabled;		/* agent: attached and not at its end; relaxed loads in the handler */
-	uint32_t running;		/* handlers that are inside sample() right now */
+	uint32_t running;		/* handlers that are inside libunwind right now */
 	uint32_t phase;			/* enum np_spool_phase */
 	uint32_t image;			/* grows with every fork: cached nodes of older ones are void */
 	int32_t create_errno;
@@ -81,6 +81,14 @@ struct np_sampler {
 };
 
 extern struct np_sampler np_sampler;
+
+/* Does a signal of the host's wait that SELF could take?  Context: any. */
+static inline bool np_host_is_pending(const struct np_thread *self)
+{
+	return (np_load_acquire(&self->host.pending.state) |
+		np_load_acquire(&self->host.forwarded.state) |
+		np_load_acquire(&np_host.pending.state)) != 0;
+}
 
 /* Initial-exec TLS: no allocation on first use.  NULL = this thread is not attached. */
 extern _Thread_local struct np_thread *np_thread_self

@@ -332,7 +332,7 @@ static void walk_init(struct np_walk *walk, struct np_spool *spool, const uconte
 }
 
 /* Only the leaf can be told. */
-static uint8_t leaf_alone(struct np_walk *walk)
+__attribute__((cold, noinline)) static uint8_t leaf_alone(struct np_walk *walk)
 {
 	const struct np_module *module = np_module_find(walk->spool, walk->pc);
 
@@ -359,14 +359,16 @@ static uint32_t cfi_unwind(struct np_spool *spool, const ucontext_t *context,
 
 	walk_init(&walk, spool, context, range, stack);
 	/* Only a whole stack ends where any other walk would end, too. */
-	if (old_depth && stack->quality == NP_QUALITY_COMPLETE && stack->generation == generation)
+	if (__builtin_expect(old_depth && stack->quality == NP_QUALITY_COMPLETE &&
+			     stack->generation == generation, 1))
 		last.at = old_depth - 1;
-	if (walk.sp < walk.low || walk.sp >= walk.high || walk.high - walk.low < 8) {
+	if (__builtin_expect(walk.sp < walk.low || walk.sp >= walk.high ||
+			     walk.high - walk.low < 8, 0)) {
 		quality = leaf_alone(&walk);
 		last.at = 0;
 	} else {
 		quality = climb(&walk, &last, generation);
-		if (walk.depth + last.at > NP_DEPTH_MAX) {	/* keep the innermost frames */
+		if (__builtin_expect(walk.depth + last.at > NP_DEPTH_MAX, 0)) {	/* keep the innermost */
 			walk_init(&walk, spool, context, range, stack);
 			last.at = 0;
 			quality = climb(&walk, &last, generation);

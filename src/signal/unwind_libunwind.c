@@ -16,7 +16,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "signal/modules.h"
+#include "signal/sampler.h"
 #include "signal/unwind.h"
 
 struct np_libunwind np_libunwind;
@@ -181,9 +183,9 @@ static void store(struct np_stack *stack, uint32_t depth)
 	stack->backend = NP_UNWINDER_LIBUNWIND;
 }
 
-static uint32_t libunwind_unwind(struct np_spool *spool, const ucontext_t *context,
-				 const struct np_stack_range *range, struct np_stack *stack,
-				 bool *ret_same_activation)
+static uint32_t unwind_alone(struct np_spool *spool, const ucontext_t *context,
+			     const struct np_stack_range *range, struct np_stack *stack,
+			     bool *ret_same_activation)
 {
 	struct walk walk = { .spool = spool, .context = context, .range = range };
 	unw_cursor_t cursor;
@@ -214,6 +216,20 @@ static uint32_t libunwind_unwind(struct np_spool *spool, const ucontext_t *conte
 out:
 	store(stack, depth);
 	return 0;
+}
+
+/* A fork waits until nobody is in here: libunwind's locks are copied with the process. */
+static uint32_t libunwind_unwind(struct np_spool *spool, const ucontext_t *context,
+				 const struct np_stack_range *range, struct np_stack *stack,
+				 bool *ret_same_activation)
+{
+	uint32_t same;
+
+	np_add_relaxed(&np_sampler.running, 1);
+	np_signal_fence();
+	same = unwind_alone(spool, context, range, stack, ret_same_activation);
+	__atomic_fetch_sub(&np_sampler.running, 1, __ATOMIC_RELEASE);
+	return same;
 }
 
 const struct np_unwinder np_unwinder_libunwind = {
