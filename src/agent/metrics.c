@@ -15,7 +15,7 @@
 
 #define SLOTS (2u * NP_SPOOL_METRICS_MAX)	/* open addressing, at most half full */
 
-enum slot_state { SLOT_FREE = 0, SLOT_FILLING, SLOT_READY };
+enum slot_state { SLOT_FREE = 0, SLOT_READY, SLOT_FILLING };	/* FILLING + the image whose thread does */
 
 static struct neuroprof_metric slots[SLOTS];
 static uint32_t slots_used, shards_used;
@@ -72,6 +72,26 @@ static struct neuroprof_metric *fill(struct neuroprof_metric *slot, enum neuropr
 	return slot;
 }
 
+/* Takes a slot that is free, or that a thread of our parent was filling when it forked us; waits for one that
+ * another thread of ours is copying a few bytes to. */
+static bool is_mine_to_fill(struct neuroprof_metric *slot)
+{
+	uint32_t filling = SLOT_FILLING + np_sampler.image, state = np_load_acquire(&slot->state);
+
+	for (;;) {
+		if (state == SLOT_READY ||
+		    (state == SLOT_FREE && np_load_relaxed(&slots_used) >= NP_SPOOL_METRICS_MAX))
+			return false;
+		if (state == filling) {
+			np_syscall(SYS_sched_yield);
+			state = np_load_acquire(&slot->state);
+		} else if (np_cas_acq_rel(&slot->state, &state, filling)) {
+			np_add_relaxed(&slots_used, 1);
+			return true;
+		}
+	}
+}
+
 NP_EXPORT struct neuroprof_metric *neuroprof_metric_find(enum neuroprof_kind kind, const char *name,
 							  const char *unit, const char *labels)
 {
@@ -84,20 +104,11 @@ NP_EXPORT struct neuroprof_metric *neuroprof_metric_find(enum neuroprof_kind kin
 		return NULL;
 	for (at = hash_of(kind, name, labels) % SLOTS;; at = (at + 1) % SLOTS) {
 		struct neuroprof_metric *slot = &slots[at];
-		uint32_t state = np_load_acquire(&slot->state);
 
-		if (state == SLOT_FREE) {
-			if (np_load_relaxed(&slots_used) >= NP_SPOOL_METRICS_MAX)
-				return NULL;
-			if (np_cas_acq_rel(&slot->state, &state, SLOT_FILLING)) {
-				np_add_relaxed(&slots_used, 1);
-				return fill(slot, kind, name, unit, labels);
-			}
-		}
-		while (state == SLOT_FILLING) {	/* another thread copies a few bytes */
-			np_syscall(SYS_sched_yield);
-			state = np_load_acquire(&slot->state);
-		}
+		if (is_mine_to_fill(slot))
+			return fill(slot, kind, name, unit, labels);
+		if (np_load_relaxed(&slot->state) != SLOT_READY)
+			return NULL;	/* it is free, but there are enough */
 		if (is_same(slot, kind, name, labels))
 			return slot;
 	}
@@ -112,21 +123,24 @@ static bool bind(struct neuroprof_metric *metric)
 
 	if (!np_signals_here() || np_load_relaxed(&np_agent.finished))
 		return false;
-	if (!np_cas_acq_rel(&metric->binding, &none, image) && none == image) {
+	np_signals_block(&mask);	/* a handler that counts, too, would wait for itself */
+	/* A parent that forked while it bound left its own image there. */
+	while (!np_cas_acq_rel(&metric->binding, &none, image)) {
+		if (none != image)
+			continue;
+		np_signals_restore(mask);
 		while (np_load_acquire(&metric->binding) == image)
 			np_syscall(SYS_sched_yield);
 		return np_load_acquire(&metric->image) == image;
 	}
 	if (np_load_acquire(&metric->image) == image) {	/* it was done just before */
 		np_store_release(&metric->binding, 0);
+		np_signals_restore(mask);
 		return true;
 	}
-	metric->binding = image;	/* a parent that forked while it bound left its own here */
-	np_signals_block(&mask);
 	if (np_sampler_spool())
 		entry = np_spool_metric_add(&np_sampler.spool, (uint8_t)metric->kind, metric->name,
 					    metric->unit, metric->labels);
-	np_signals_restore(mask);
 	metric->entry = entry;
 	metric->cells = nowhere;
 	metric->gauge = &nowhere_gauge;
@@ -138,6 +152,7 @@ static bool bind(struct neuroprof_metric *metric)
 	}
 	np_store_release(&metric->image, image);
 	np_store_release(&metric->binding, 0);
+	np_signals_restore(mask);
 	return true;
 }
 

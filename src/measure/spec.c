@@ -11,6 +11,7 @@
 
 #include "analyze/yaml_file.h"
 #include "base/message.h"
+#include "base/utf8.h"
 #include "measure/metric.h"
 
 #define NAME_MAX_BYTES	  256u
@@ -46,6 +47,28 @@ static int read_text(struct np_yaml *yaml, const yaml_node_t *node, const char *
 	return 0;
 }
 
+/* A name is printed: nothing in it may move the cursor or break a line. */
+static bool is_visible(const char *text)
+{
+	size_t size = strlen(text), length;
+
+	for (size_t i = 0; i < size; i += length) {
+		length = np_utf8_sequence(text + i, size - i);
+		if (length == 0 || np_utf8_is_hidden(np_utf8_decode(text + i, length)))
+			return false;
+	}
+	return true;
+}
+
+static int read_visible(struct np_yaml *yaml, const yaml_node_t *node, const char *key, char **ret)
+{
+	const char *text = np_yaml_text(node);
+
+	if (text && !is_visible(text))
+		return np_yaml_fail(yaml, np_yaml_line(node), "%s: has a control character in it", key);
+	return read_text(yaml, node, key, NAME_MAX_BYTES, ret);
+}
+
 static int read_bool(struct np_yaml *yaml, const yaml_node_t *node, const char *key, bool *ret)
 {
 	const char *text = np_yaml_text(node);
@@ -59,7 +82,7 @@ static int read_bool(struct np_yaml *yaml, const yaml_node_t *node, const char *
 
 static int read_name(struct np_yaml *yaml, const yaml_node_t *value, const char *key, void *context)
 {
-	return read_text(yaml, value, key, NAME_MAX_BYTES, &((struct np_spec *)context)->name);
+	return read_visible(yaml, value, key, &((struct np_spec *)context)->name);
 }
 
 static int read_description(struct np_yaml *yaml, const yaml_node_t *value, const char *key,
@@ -72,7 +95,7 @@ static int read_description(struct np_yaml *yaml, const yaml_node_t *value, cons
 static int read_category(struct np_yaml *yaml, const yaml_node_t *value, const char *key,
 			 void *context)
 {
-	return read_text(yaml, value, key, NAME_MAX_BYTES, &((struct np_spec *)context)->category);
+	return read_visible(yaml, value, key, &((struct np_spec *)context)->category);
 }
 
 static int read_command(struct np_yaml *yaml, const yaml_node_t *value, const char *key, void *context)
@@ -100,8 +123,7 @@ static int read_value(struct np_yaml *yaml, const yaml_node_t *item, void *conte
 	if (parameter->count == NP_SPEC_VALUES_MAX)
 		return np_yaml_fail(yaml, np_yaml_line(item), "parameters: %s: more than %u values",
 				    parameter->name, NP_SPEC_VALUES_MAX);
-	return read_text(yaml, item, parameter->name, NAME_MAX_BYTES,
-			 &parameter->values[parameter->count++]);
+	return read_visible(yaml, item, parameter->name, &parameter->values[parameter->count++]);
 }
 
 static int read_parameter(struct np_yaml *yaml, const yaml_node_t *key, const yaml_node_t *value,
@@ -114,9 +136,9 @@ static int read_parameter(struct np_yaml *yaml, const yaml_node_t *key, const ya
 	if (spec->parameter_count == NP_SPEC_PARAMETERS_MAX)
 		return np_yaml_fail(yaml, np_yaml_line(key), "parameters: more than %u of them",
 				    NP_SPEC_PARAMETERS_MAX);
-	if (!name || !*name || strlen(name) > NAME_MAX_BYTES || strpbrk(name, "{}= \t\n"))
-		return np_yaml_fail(yaml, np_yaml_line(key), "parameters: a name has no blanks, braces "
-				    "or '='");
+	if (!name || !*name || strlen(name) > NAME_MAX_BYTES || strpbrk(name, "{}= ") || !is_visible(name))
+		return np_yaml_fail(yaml, np_yaml_line(key), "parameters: a name has no blanks, controls, "
+				    "braces or '='");
 	for (size_t i = 0; i < spec->parameter_count; i++) {
 		if (strcmp(spec->parameters[i].name, name) == 0)
 			return np_yaml_fail(yaml, np_yaml_line(key), "parameters: %.64s: given twice", name);
@@ -228,7 +250,7 @@ static int read_targets(struct np_yaml *yaml, const yaml_node_t *value, const ch
 		if (spec->target_count == NP_SPEC_TARGETS_MAX)
 			return np_yaml_fail(yaml, np_yaml_line(name), "%s: more than %u metrics", key,
 					    NP_SPEC_TARGETS_MAX);
-		rc = read_text(yaml, name, key, NAME_MAX_BYTES, &target->metric);
+		rc = read_visible(yaml, name, key, &target->metric);
 		if (rc < 0)
 			return rc;
 		spec->target_count++;

@@ -3,7 +3,6 @@
  * bench_ci.c - a report for the machines of a CI: JUnit, SARIF, OpenMetrics, and the files of
  * github-action-benchmark and Bencher.  Context: tools.
  */
-#include <ctype.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -119,6 +118,11 @@ void np_bench_junit(FILE *to, const struct np_bench_report *report)
 	fputs("</testsuite>\n", to);
 }
 
+static bool is_alphanumeric(char c)	/* ASCII, whatever the locale */
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 /* A path as a URI reference. */
 static json_t *uri(const char *path)
 {
@@ -128,7 +132,7 @@ static json_t *uri(const char *path)
 	if (*path == '/')
 		at += sprintf(at, "file://");
 	for (; *path; path++) {
-		if (isalnum((unsigned char)*path) || strchr("/._-~", *path))
+		if (is_alphanumeric(*path) || strchr("/._-~", *path))
 			*at++ = *path;
 		else
 			at += sprintf(at, "%%%02X", (unsigned char)*path);
@@ -250,7 +254,7 @@ static void make_family(char *family, size_t size, const char *metric)
 {
 	snprintf(family, size, "neuroprof_bench_%.128s", metric);
 	for (; *family; family++)
-		*family = isalnum((unsigned char)*family) ? *family : '_';
+		*family = is_alphanumeric(*family) ? *family : '_';
 }
 
 static bool is_of_family(const struct np_judgement *judgement, const char *family)
