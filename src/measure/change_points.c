@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * change_points.c - E-divisive with a t test.  Context: tools.
+ * change_points.c - E-divisive, its permutation test, and a t test.  Context: tools.
  */
 #include "measure/change_points.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/student.h"
 #include "base/message.h"
+#include "measure/draw.h"
 
+#define FIRST	 10.0		/* times alpha: what is tested before its neighbours are known */
+#define ORDERS	 499u		/* drawn ones, of which none may do: p <= 1 / 500 */
+#define LEAST_ORDERS 99u	/* for a series so long that */
+#define STEPS_MAX 5e8		/* they would take more than about a second */
 #define PART_MIN 3u		/* values beside a change: two points are a scatter, not a level */
 
 struct part {
@@ -42,35 +49,75 @@ static double p_of(const struct part *a, const struct part *b)
 	return np_beta_fraction(freedom / 2, 0.5, freedom / (freedom + t * t));
 }
 
-/* The best split of [from, to): moving one value from right to left changes the sums of distances by
- * its own distances. */
-static size_t best_split(const double *values, size_t from, size_t to)
+/* Two parts beside each other: [from, at) and [at, end). */
+struct split {
+	size_t at, end;
+	double q;			/* the statistic: how different they are */
+};
+
+/* The two parts of [from, to), beginning with its first value, that differ most.  Where the second one ends is
+ * open, too: a hump in the middle differs from what lies before it, not from all the rest.
+ *
+ * The ends are tried in order.  `right[t]` is the sum of value t's distances to those after it, so the sum of
+ * distances within a right part is a sum over `right` from its end, and a left part's grows by one value
+ * for each end.  WORK has place for two more such series. */
+static struct split best_split(const double *values, size_t from, size_t to, double *work)
 {
-	double inside_left = 0, inside_right = 0, all, best_q = -INFINITY;
-	size_t count = to - from, best = from;
+	double *right = work, *left = work + (to - from) - 1, all = 0;
+	struct split best = { from, to, -INFINITY };
 
-	for (size_t i = from; i < to; i++) {
-		for (size_t j = i + 1; j < to; j++)
-			inside_right += fabs(values[i] - values[j]);
-	}
-	all = inside_right;
-	for (size_t k = from; k < to; k++) {
-		double m = (double)(k + 1 - from), n = (double)count - m, q;
+	memset(right, 0, (to - from) * sizeof(*right));
+	for (size_t end = from + 1; end <= to; end++) {
+		double newest = values[end - 1], inside_right = 0, distances = 0;
 
-		for (size_t i = from; i < k; i++)
-			inside_left += fabs(values[k] - values[i]);
-		for (size_t j = k + 1; j < to; j++)
-			inside_right -= fabs(values[k] - values[j]);
-		if (m < PART_MIN || n < PART_MIN)
-			continue;
-		q = m * n / (m + n) * (2 / (m * n) * (all - inside_left - inside_right) -
-			inside_left * 2 / (m * (m - 1)) - inside_right * 2 / (n * (n - 1)));
-		if (q > best_q) {
-			best_q = q;
-			best = k + 1;
+		for (size_t t = from; t + 1 < end; t++) {
+			double distance = fabs(newest - values[t]);
+
+			right[t - from] += distance;
+			distances += distance;
+		}
+		all += distances;
+		left[end - from] = all;		/* within [from, end) */
+		for (size_t at = end - 1; at > from; at--) {
+			double m = (double)(at - from), n = (double)(end - at), q;
+
+			inside_right += right[at - from];
+			if (m < PART_MIN)
+				break;
+			if (n < PART_MIN)
+				continue;
+			q = m * n / (m + n) * (2 / (m * n) * (all - left[at - from] - inside_right) -
+				left[at - from] * 2 / (m * (m - 1)) - inside_right * 2 / (n * (n - 1)));
+			if (q > best.q)
+				best = (struct split){ at, end, q };
 		}
 	}
 	return best;
+}
+
+/* Would the same values in another order have such a split, too?  The best of many splits always looks
+ * good; this asks how good the best one is when nothing has changed.  The drawn orders are the same every
+ * time. */
+static bool is_chance(const double *values, size_t from, size_t to, const struct split *split, double *work)
+{
+	size_t count = to - from;
+	double *drawn = work + 2 * count, orders = STEPS_MAX / ((double)count * (double)count);
+	uint64_t state = 88172645463325252u;
+
+	memcpy(drawn, values + from, count * sizeof(*drawn));
+	orders = fmax(fmin(orders, ORDERS), LEAST_ORDERS);
+	for (double i = 0; i < orders; i++) {
+		for (size_t k = count - 1; k > 0; k--) {
+			size_t other = np_draw(&state, k + 1);
+			double value = drawn[k];
+
+			drawn[k] = drawn[other];
+			drawn[other] = value;
+		}
+		if (best_split(drawn, 0, count, work).q >= split->q)
+			return true;
+	}
+	return false;
 }
 
 static int compare_sizes(const void *a, const void *b)
@@ -80,36 +127,37 @@ static int compare_sizes(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Every split that is significant within its segment. */
-static size_t split_all(const double *values, size_t count, double alpha, size_t *splits)
+/* Every split that is significant, by the looser FIRST, within its segment. */
+static size_t split_all(const double *values, size_t count, double first, size_t *splits)
 {
 	size_t *starts = np_xcalloc(count + 1, sizeof(*starts)), depth = 0, found = 0;
 	size_t *ends = np_xcalloc(count + 1, sizeof(*ends));
+	double *work = np_xcalloc(3 * count + 3, sizeof(*work));
 
 	starts[0] = 0;
 	ends[depth++] = count;
 	while (depth) {
-		size_t from = starts[--depth], to = ends[depth], at;
+		size_t from = starts[--depth], to = ends[depth];
+		struct split best;
 		struct part before, after;
 
 		if (to - from < 2 * PART_MIN)
 			continue;
-		at = best_split(values, from, to);
-		if (at == from)
+		best = best_split(values, from, to, work);
+		before = part_of(values, from, best.at);
+		after = part_of(values, best.at, best.end);
+		if (p_of(&before, &after) > first || is_chance(values, from, to, &best, work))
 			continue;
-		before = part_of(values, from, at);
-		after = part_of(values, at, to);
-		if (p_of(&before, &after) > alpha)
-			continue;
-		splits[found++] = at;
+		splits[found++] = best.at;
 		starts[depth] = from;
-		ends[depth++] = at;
-		starts[depth] = at;
+		ends[depth++] = best.at;
+		starts[depth] = best.at;
 		ends[depth++] = to;
 	}
 	qsort(splits, found, sizeof(*splits), compare_sizes);
 	free(starts);
 	free(ends);
+	free(work);
 	return found;
 }
 
@@ -155,7 +203,7 @@ size_t np_change_points(const double *values, size_t count, double alpha, double
 {
 	size_t *splits = np_xcalloc(count + 1, sizeof(*splits)), found;
 
-	found = split_all(values, count, alpha, splits);
+	found = split_all(values, count, fmin(FIRST * alpha, 1), splits);
 	found = prune(values, count, alpha, least, splits, found);
 	found = found < most ? found : most;
 	for (size_t i = 0; i < found; i++)
