@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/atomic.h"
 #include "base/message.h"
 
 static uint64_t mix(uint64_t h)
@@ -248,12 +247,10 @@ static bool place_node(struct np_fold_model *model, const struct placed *all, ui
 	return place_frame(model, from, parent, to);
 }
 
-/* Counts of a live process change: each is read once. */
 static void count_node(struct np_fold_model *model, const struct np_spool_node *from,
 		       uint64_t calls, struct placed *at)
 {
-	uint64_t samples = np_load_relaxed(&from->samples),
-		 periods = np_load_relaxed(&from->periods);
+	uint64_t samples = from->samples, periods = from->periods;
 	uint64_t period_ns = np_spool_head(model->reader)->period_ns;
 
 	if (samples == 0 && periods == 0 && calls == 0)
@@ -290,7 +287,7 @@ static void read_spans(struct np_fold_model *model, const struct placed *all, ui
 		const struct np_spool_node *node = np_spool_node(model->reader, i);
 
 		place[i] = NP_FOLD_NONE;
-		if (node && all[i].node != NP_FOLD_NONE && np_load_relaxed(&node->samples))
+		if (node && all[i].node != NP_FOLD_NONE && node->samples)
 			place[i] = sample_place(model, node, &all[i]);
 	}
 	np_fold_spans_init(&model->spans, model->reader, place);

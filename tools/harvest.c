@@ -74,7 +74,7 @@ static bool owner_lives(const char *path)
 	struct np_spool_reader *reader;
 	bool lives;
 
-	if (np_spool_open(path, &reader, NULL, 0) < 0)
+	if (np_spool_open_head(path, &reader) < 0)
 		return false;
 	lives = np_spool_owner_alive(reader) && np_spool_head(reader)->state != NP_SPOOL_ENDED;
 	np_spool_close(reader);

@@ -39,7 +39,7 @@ static bool is_wanted(const char *path, const char *name)
 	struct np_spool_reader *reader;
 	bool wanted;
 
-	if (np_spool_open(path, &reader, NULL, 0) < 0)
+	if (np_spool_open_head(path, &reader) < 0)
 		return lives((uint32_t)strtoul(name, NULL, 10));
 	wanted = np_spool_owner_alive(reader) || lives(np_spool_head(reader)->left_to);
 	np_spool_close(reader);

@@ -62,7 +62,7 @@ static enum standing standing_of(const struct np_sweep *sweep, const char *path)
 	const struct np_spool_header *head;
 	enum standing standing = NOT_LEFT;
 
-	if (np_spool_open(path, &reader, NULL, 0) < 0)
+	if (np_spool_open_head(path, &reader) < 0)
 		return NOT_LEFT;
 	head = np_spool_head(reader);
 	if (head->left_to == 0 || (sweep->left_to && head->left_to != sweep->left_to))

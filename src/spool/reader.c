@@ -2,9 +2,10 @@
  *
  * reader.c - the checked view of a spool file.
  *
- * Context: tools.  Every byte is hostile and may change while we look (a live writer): the header
- * is copied once and clamped to the file's real size; entries are checked when they are asked for,
- * against that copy only.  Owns: the mapping (unless the bytes are the caller's).
+ * Context: tools.  Every byte is hostile and may change while we look (a live writer).  So the header
+ * is copied once and clamped to the file's real size, and so is every table whose values are checked
+ * and used later: entries are checked when they are asked for, in the copy.
+ * Owns: the copies, and the mapping (unless the bytes are the caller's).
  */
 #include "spool/reader.h"
 
@@ -23,7 +24,8 @@
 #include "base/atomic.h"
 #include "spool/reader_internal.h"
 
-#define FILE_BYTES_MAX ((8ull << 30))	/* twice what NEUROPROF_SPOOL_MAX accepts */
+#define FILE_BYTES_MAX	  ((8ull << 30))	/* twice what NEUROPROF_SPOOL_MAX accepts */
+#define STRINGS_BYTES_MAX (16u << 20)	/* sixteen times what a writer has */
 
 __attribute__((format(printf, 3, 4)))
 static int refuse(char *message, size_t message_bytes, const char *format, ...)
@@ -54,9 +56,9 @@ static void copy_header(struct np_spool_header *to, const uint8_t *bytes)
 	to->fold_out[sizeof(to->fold_out) - 1] = '\0';
 }
 
-static int check_header(const struct np_spool_reader *reader, char *message, size_t message_bytes)
+static int check_header(struct np_spool_reader *reader, char *message, size_t message_bytes)
 {
-	const struct np_spool_header *head = &reader->head;
+	struct np_spool_header *head = &reader->head;
 
 	if (memcmp(head->magic, NP_SPOOL_MAGIC, sizeof(NP_SPOOL_MAGIC)) != 0) {
 		static const char zero[sizeof(head->magic)];
@@ -81,6 +83,8 @@ static int check_header(const struct np_spool_reader *reader, char *message, siz
 	if (head->period_ns == 0)
 		return refuse(message, message_bytes, "damaged spool: period 0 at byte %zu",
 			      offsetof(struct np_spool_header, period_ns));
+	if (head->hz_wanted == 0 || head->hz_wanted > head->hz)
+		head->hz_wanted = head->hz;
 	return 0;
 }
 
@@ -106,9 +110,85 @@ static void place_table(struct np_spool_reader *reader, struct table *table,
 		reader->damaged += used - fits;
 		used = fits;
 	}
-	table->offset = section->offset;
+	if (used)			/* the offset is sound */
+		table->base = reader->bytes + section->offset;
 	table->count = used;
 	section->used = used;
+}
+
+/* Where an entry says that it is complete; `ready` is a byte or 4 of them. */
+struct shape {
+	size_t bytes, ready_at, ready_bytes;
+};
+
+#define SHAPE_OF(entry)                                                                            \
+	((struct shape){ sizeof(entry), offsetof(entry, ready), sizeof(((entry *)0)->ready) })
+
+/* Entries that are complete, as they are now; others stay 0.  Their words are read in order. */
+static bool copy_table(struct table *table, struct shape shape)
+{
+	const uint64_t *from = (const void *)table->base;
+	size_t words = shape.bytes / sizeof(*from), ready = shape.ready_at / sizeof(*from);
+	uint64_t mask = (shape.ready_bytes == 1 ? 0xffull : 0xffffffffull) << shape.ready_at % 8 * 8;
+	uint64_t *to;
+
+	if (table->count == 0)
+		return true;
+	table->copy = to = calloc(table->count, shape.bytes);
+	if (!to)
+		return false;
+	for (uint64_t i = 0; i < table->count; i++, from += words, to += words) {
+		/* Acquire pairs with the release of `ready`: all else is there. */
+		uint64_t word = np_load_acquire(&from[ready]);
+
+		if (!(word & mask))
+			continue;
+		for (size_t w = 0; w < words; w++)
+			to[w] = w == ready ? word : np_load_acquire(&from[w]);
+	}
+	table->base = table->copy;
+	return true;
+}
+
+/* All samples before any `resumed`: layout.h says why. */
+static bool copy_nodes(struct table *nodes)
+{
+	const struct np_spool_node *from = (const void *)nodes->base;
+	struct np_spool_node *to;
+
+	if (!copy_table(nodes, SHAPE_OF(struct np_spool_node)))
+		return false;
+	to = nodes->copy;
+	for (uint64_t i = 0; i < nodes->count; i++)
+		if (to[i].ready)
+			to[i].resumed = np_load_relaxed(&from[i].resumed);
+	return true;
+}
+
+static bool copy_strings(struct table *strings)
+{
+	if (strings->count == 0)
+		return true;
+	strings->copy = malloc(strings->count);
+	if (!strings->copy)
+		return false;
+	memcpy(strings->copy, strings->base, strings->count);
+	strings->base = strings->copy;
+	return true;
+}
+
+/* The strings after what points into them. */
+static int copy_all(struct np_spool_reader *reader)
+{
+	bool all = copy_table(&reader->threads, SHAPE_OF(struct np_spool_thread)) &&
+		   copy_table(&reader->modules, SHAPE_OF(struct np_spool_module)) &&
+		   copy_nodes(&reader->nodes) &&
+		   copy_table(&reader->metrics, SHAPE_OF(struct np_spool_metric)) &&
+		   copy_table(&reader->spans, SHAPE_OF(struct np_spool_span)) &&
+		   copy_table(&reader->span_samples, SHAPE_OF(struct np_spool_span_sample)) &&
+		   copy_strings(&reader->strings);
+
+	return all ? 0 : -ENOMEM;
 }
 
 /* Saturates: every sum of ours is far below. */
@@ -125,27 +205,23 @@ static void sum_threads(struct np_spool_reader *reader)
 
 	for (uint64_t i = 0; i < reader->threads.count; i++) {
 		const struct np_spool_thread *thread =
-			np_spool_entry(reader, &reader->threads, i, sizeof(*thread));
+			np_spool_entry(&reader->threads, i, sizeof(*thread));
 
-		sum_up(&counters[NP_COUNT_SAMPLES], np_load_relaxed(&thread->samples));
-		sum_up(&counters[NP_COUNT_PERIODS], np_load_relaxed(&thread->periods));
+		sum_up(&counters[NP_COUNT_SAMPLES], thread->samples);
+		sum_up(&counters[NP_COUNT_PERIODS], thread->periods);
 	}
 }
 
-static int place_all(struct np_spool_reader *reader, char *message, size_t message_bytes)
+static int place_all(struct np_spool_reader *reader)
 {
 	struct np_spool_header *head = &reader->head;
-	int r = check_header(reader, message, message_bytes);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (head->hz_wanted == 0 || head->hz_wanted > head->hz)
-		head->hz_wanted = head->hz;
 	place_table(reader, &reader->threads, &head->threads, head->threads.used,
 		    sizeof(struct np_spool_thread), NP_SPOOL_THREADS_MAX);
 	place_table(reader, &reader->modules, &head->modules, head->modules.used,
 		    sizeof(struct np_spool_module), NP_SPOOL_MODULES_MAX);
-	place_table(reader, &reader->strings, &head->strings, head->strings.used, 1, UINT32_MAX);
+	place_table(reader, &reader->strings, &head->strings, head->strings.used, 1, STRINGS_BYTES_MAX);
 	place_table(reader, &reader->nodes, &head->nodes, head->nodes.used,
 		    sizeof(struct np_spool_node), NP_SPOOL_NODE_NONE - 1);
 	place_table(reader, &reader->metrics, &head->metrics, head->metrics.used,
@@ -156,13 +232,15 @@ static int place_all(struct np_spool_reader *reader, char *message, size_t messa
 		    sizeof(struct np_spool_span), UINT32_MAX - 1);
 	place_table(reader, &reader->span_samples, &head->span_samples, head->span_samples.used,
 		    sizeof(struct np_spool_span_sample), UINT32_MAX - 1);
-	sum_threads(reader);
-	return 0;
+	r = copy_all(reader);
+	if (r == 0)
+		sum_threads(reader);
+	return r;
 }
 
 /* READER has bytes and size.  On failure it is freed. */
-static int finish_open(struct np_spool_reader *reader, struct np_spool_reader **ret_reader,
-		       char *message, size_t message_bytes)
+static int finish_open(struct np_spool_reader *reader, bool head_only,
+		       struct np_spool_reader **ret_reader, char *message, size_t message_bytes)
 {
 	int r;
 
@@ -175,7 +253,9 @@ static int finish_open(struct np_spool_reader *reader, struct np_spool_reader **
 		(void)np_load_acquire((const uint32_t *)(const void *)
 				      (reader->bytes + offsetof(struct np_spool_header, state)));
 		copy_header(&reader->head, reader->bytes);
-		r = place_all(reader, message, message_bytes);
+		r = check_header(reader, message, message_bytes);
+		if (r == 0 && !head_only)
+			r = place_all(reader);
 	}
 	if (r < 0) {
 		np_spool_close(reader);
@@ -210,8 +290,8 @@ static int map_whole(int fd, const uint8_t **ret_bytes, uint64_t *ret_size, char
 	return 0;
 }
 
-int np_spool_open(const char *path, struct np_spool_reader **ret_reader, char *message,
-		  size_t message_bytes)
+static int open_file(const char *path, bool head_only, struct np_spool_reader **ret_reader,
+		     char *message, size_t message_bytes)
 {
 	struct np_spool_reader *reader;
 	int fd, r;
@@ -229,7 +309,18 @@ int np_spool_open(const char *path, struct np_spool_reader **ret_reader, char *m
 		return r;
 	}
 	reader->mapped = true;
-	return finish_open(reader, ret_reader, message, message_bytes);
+	return finish_open(reader, head_only, ret_reader, message, message_bytes);
+}
+
+int np_spool_open(const char *path, struct np_spool_reader **ret_reader, char *message,
+		  size_t message_bytes)
+{
+	return open_file(path, false, ret_reader, message, message_bytes);
+}
+
+int np_spool_open_head(const char *path, struct np_spool_reader **ret_reader)
+{
+	return open_file(path, true, ret_reader, NULL, 0);
 }
 
 int np_spool_open_memory(const void *bytes, size_t size, struct np_spool_reader **ret_reader,
@@ -246,13 +337,20 @@ int np_spool_open_memory(const void *bytes, size_t size, struct np_spool_reader 
 		return -ENOMEM;
 	reader->bytes = bytes;
 	reader->size = size;
-	return finish_open(reader, ret_reader, message, message_bytes);
+	return finish_open(reader, false, ret_reader, message, message_bytes);
 }
 
 void np_spool_close(struct np_spool_reader *reader)
 {
 	if (!reader)
 		return;
+	free(reader->threads.copy);
+	free(reader->modules.copy);
+	free(reader->strings.copy);
+	free(reader->nodes.copy);
+	free(reader->metrics.copy);
+	free(reader->spans.copy);
+	free(reader->span_samples.copy);
 	if (reader->mapped)
 		munmap((void *)(uintptr_t)reader->bytes, reader->size);
 	free(reader);
@@ -292,10 +390,10 @@ static bool node_is_sound(const struct np_spool_node *node, uint32_t index)
 
 const struct np_spool_node *np_spool_node(const struct np_spool_reader *reader, uint32_t index)
 {
-	const struct np_spool_node *node = np_spool_entry(reader, &reader->nodes, index, sizeof(*node));
+	const struct np_spool_node *node = np_spool_entry(&reader->nodes, index, sizeof(*node));
 	bool sound;
 
-	if (!node || np_load_acquire(&node->ready) == 0)
+	if (!node || node->ready == 0)
 		return NULL;
 	sound = node->ready == 1 && node_is_sound(node, index);
 	np_spool_count_damage(reader, &reader->nodes, index, !sound);
@@ -309,21 +407,19 @@ void np_spool_calls(const struct np_spool_reader *reader, uint64_t *ret_calls)
 	uint32_t count = np_spool_node_count(reader);
 	uint64_t *sums = ret_calls;	/* modulo 2^64, so that nothing overflows on the way */
 
-	/* All samples before any `resumed`: layout.h says why. */
 	for (uint32_t i = 0; i < count; i++) {
 		const struct np_spool_node *node = np_spool_node(reader, i);
 
-		sums[i] = node ? np_load_acquire(&node->samples) : 0;
+		sums[i] = node ? node->samples : 0;
 	}
 	for (uint32_t i = count; i-- > 0;) {
 		const struct np_spool_node *node = np_spool_node(reader, i);
-		uint32_t parent = node ? np_load_relaxed(&node->parent) : UINT32_MAX;
 
 		if (!node)
 			continue;
-		sums[i] -= np_load_relaxed(&node->resumed);
-		if (parent < i)		/* looked at again: the file may change meanwhile */
-			sums[parent] += sums[i];
+		sums[i] -= node->resumed;
+		if (node->parent < i)	/* but for node 0 */
+			sums[node->parent] += sums[i];
 		/* Less than none: a sample that was cut off within its commit, or damage. */
 		if (sums[i] > INT64_MAX)
 			sums[i] = 0;
@@ -338,10 +434,10 @@ uint32_t np_spool_module_count(const struct np_spool_reader *reader)
 const struct np_spool_module *np_spool_module(const struct np_spool_reader *reader, uint32_t index)
 {
 	const struct np_spool_module *module =
-		np_spool_entry(reader, &reader->modules, index, sizeof(*module));
+		np_spool_entry(&reader->modules, index, sizeof(*module));
 	bool sound;
 
-	if (!module || np_load_acquire(&module->ready) == 0)
+	if (!module || module->ready == 0)
 		return NULL;
 	sound = module->ready == 1 && module->start < module->end &&
 		module->build_id_bytes <= sizeof(module->build_id);
@@ -357,10 +453,10 @@ uint32_t np_spool_thread_count(const struct np_spool_reader *reader)
 const struct np_spool_thread *np_spool_thread(const struct np_spool_reader *reader, uint32_t index)
 {
 	const struct np_spool_thread *thread =
-		np_spool_entry(reader, &reader->threads, index, sizeof(*thread));
+		np_spool_entry(&reader->threads, index, sizeof(*thread));
 	bool sound;
 
-	if (!thread || np_load_acquire(&thread->ready) == 0)
+	if (!thread || thread->ready == 0)
 		return NULL;
 	sound = thread->ready == 1 && memchr(thread->name, '\0', sizeof(thread->name));
 	np_spool_count_damage(reader, &reader->threads, index, !sound);
@@ -370,7 +466,7 @@ const struct np_spool_thread *np_spool_thread(const struct np_spool_reader *read
 const char *np_spool_module_path(const struct np_spool_reader *reader,
 				 const struct np_spool_module *module)
 {
-	const char *path = np_spool_entry(reader, &reader->strings, module->path, 1);
+	const char *path = np_spool_entry(&reader->strings, module->path, 1);
 	uint64_t room = path ? reader->strings.count - module->path : 0;
 
 	if (module->path == 0)

@@ -3,8 +3,9 @@
  * reader.h - a checked, read-only view of a spool file.
  *
  * Context: tools.  The file is untrusted and may be written by a live process while we look:
- * np_spool_open() copies the fixed header once and every accessor checks its index against the
- * file's real size, so that no value in the file can lead outside the mapping.
+ * np_spool_open() copies the header and the tables as they are then, clamped to the file's real size,
+ * and the accessors check what they hand out.  So what was checked stays as it was, and of a live
+ * process all is of one moment (but for the cells of metrics, which are counts).
  * Fuzzed by tests/fuzz/fuzz_spool.c.
  */
 #ifndef NP_SPOOL_READER_H
@@ -26,7 +27,10 @@ struct np_spool_reader;		/* opaque */
 int np_spool_open(const char *path, struct np_spool_reader **ret_reader, char *message,
 		  size_t message_bytes);
 
-/* The same over bytes in memory, which must stay valid until np_spool_close(). */
+/* Only its header, whatever the size of the rest: the tables are empty, the threads' sums are 0. */
+int np_spool_open_head(const char *path, struct np_spool_reader **ret_reader);
+
+/* All of it, from bytes in memory, which must stay valid until np_spool_close(). */
 int np_spool_open_memory(const void *bytes, size_t size, struct np_spool_reader **ret_reader,
 			 char *message, size_t message_bytes);
 

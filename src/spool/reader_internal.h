@@ -7,11 +7,13 @@
 
 #include "spool/reader.h"
 
-/* One table of the file, clamped to what is there.  Damage is counted once an index, as long as
+/* One table of the file, clamped to what is there.  What is checked and used later is a copy; counts
+ * that nothing hangs on (cells) are read where they are.  Damage is counted once an index, as long as
  * the indexes are visited in order (a second visit lies below `visited`). */
 struct table {
-	uint64_t offset;
+	const uint8_t *base;
 	uint64_t count;			/* upper bound of the index */
+	void *copy;			/* = base, where it is ours to free; else NULL */
 	uint64_t visited;
 };
 
@@ -25,10 +27,9 @@ struct np_spool_reader {
 	uint64_t damaged;
 };
 
-static inline const void *np_spool_entry(const struct np_spool_reader *reader, const struct table *table,
-					 uint64_t index, uint64_t entry_bytes)
+static inline const void *np_spool_entry(const struct table *table, uint64_t index, uint64_t entry_bytes)
 {
-	return index < table->count ? reader->bytes + table->offset + index * entry_bytes : NULL;
+	return index < table->count ? table->base + index * entry_bytes : NULL;
 }
 
 /* An entry was found damaged, or not. */

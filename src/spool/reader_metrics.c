@@ -23,10 +23,10 @@ static bool is_terminated(const char *text, size_t size)
 const struct np_spool_metric *np_spool_metric(const struct np_spool_reader *reader, uint32_t index)
 {
 	const struct np_spool_metric *metric =
-		np_spool_entry(reader, &reader->metrics, index, sizeof(*metric));
+		np_spool_entry(&reader->metrics, index, sizeof(*metric));
 	bool sound;
 
-	if (!metric || np_load_acquire(&metric->ready) == 0)
+	if (!metric || metric->ready == 0)
 		return NULL;
 	sound = metric->ready == 1 && metric->kind >= NEUROPROF_COUNTER &&
 		metric->kind <= NEUROPROF_SPAN && is_terminated(metric->name, sizeof(metric->name)) &&
@@ -39,7 +39,7 @@ const struct np_spool_metric *np_spool_metric(const struct np_spool_reader *read
 static uint64_t cell(const struct np_spool_reader *reader, const struct np_spool_metric *metric,
 		     uint32_t at)
 {
-	const uint64_t *found = np_spool_entry(reader, &reader->cells, (uint64_t)metric->cell + at,
+	const uint64_t *found = np_spool_entry(&reader->cells, (uint64_t)metric->cell + at,
 					       sizeof(*found));
 
 	return found ? np_load_relaxed(found) : 0;
@@ -57,10 +57,9 @@ uint64_t np_spool_counter_value(const struct np_spool_reader *reader,
 
 double np_spool_gauge_value(const struct np_spool_metric *metric)
 {
-	uint64_t bits = np_load_relaxed(&metric->gauge);
 	double value;
 
-	memcpy(&value, &bits, sizeof(value));
+	memcpy(&value, &metric->gauge, sizeof(value));
 	return value;
 }
 
@@ -84,10 +83,10 @@ uint32_t np_spool_span_count(const struct np_spool_reader *reader)
 
 const struct np_spool_span *np_spool_span(const struct np_spool_reader *reader, uint32_t index)
 {
-	const struct np_spool_span *span = np_spool_entry(reader, &reader->spans, index, sizeof(*span));
+	const struct np_spool_span *span = np_spool_entry(&reader->spans, index, sizeof(*span));
 	bool sound;
 
-	if (!span || np_load_acquire(&span->ready) == 0)
+	if (!span || span->ready == 0)
 		return NULL;
 	sound = span->ready == 1 && span->parent <= index && span->metric < reader->metrics.count;
 	np_spool_count_damage(reader, &reader->spans, index, !sound);
@@ -103,10 +102,10 @@ const struct np_spool_span_sample *np_spool_span_sample(const struct np_spool_re
 							 uint32_t index)
 {
 	const struct np_spool_span_sample *sample =
-		np_spool_entry(reader, &reader->span_samples, index, sizeof(*sample));
+		np_spool_entry(&reader->span_samples, index, sizeof(*sample));
 	bool sound;
 
-	if (!sample || np_load_acquire(&sample->ready) == 0)
+	if (!sample || sample->ready == 0)
 		return NULL;
 	sound = sample->ready == 1 && sample->node < reader->nodes.count &&
 		sample->span < reader->spans.count;

@@ -195,6 +195,56 @@ static void damaged_entries_are_skipped_and_counted_once(void **state)
 	free(s);
 }
 
+/* A live writer, or one that means harm, goes on meanwhile. */
+static void what_was_opened_stays_as_it_was(void **state)
+{
+	struct make_spool *s = make_spool();
+	uint32_t root = make_root(s, 0, NP_QUALITY_COMPLETE);
+	uint32_t leaf = make_node(s, root, 0, 1, NP_NODE_LEAF, 5);
+	uint16_t module = make_module(s, "/bin/x", 0x1000, 0x2000, 0);
+	uint32_t thread = make_thread(s, 1, "t");
+	const struct np_spool_module *found;
+	struct np_spool_reader *reader;
+
+	(void)state;
+	reader = open_memory(s);
+	memset(s->threads, 'x', sizeof(s->threads));
+	memset(s->modules, 0xff, sizeof(s->modules));
+	memset(s->strings, 'x', sizeof(s->strings));
+	s->nodes[leaf].parent = UINT32_MAX;
+	s->nodes[leaf].samples = 6;
+	assert_int_equal(np_spool_node(reader, leaf)->parent, root);
+	assert_int_equal(np_spool_node(reader, leaf)->samples, 5);
+	found = np_spool_module(reader, module);
+	assert_non_null(found);
+	assert_int_equal(found->build_id_bytes, 0);
+	assert_string_equal(np_spool_module_path(reader, found), "/bin/x");
+	assert_string_equal(np_spool_thread(reader, thread)->name, "t");
+	assert_int_equal(np_spool_damaged(reader), 0);
+	np_spool_close(reader);
+	free(s);
+}
+
+static void the_header_alone_can_be_looked_at(void **state)
+{
+	struct make_spool *s = make_spool();
+	struct np_spool_reader *reader;
+
+	(void)state;
+	make_node(s, make_root(s, 0, NP_QUALITY_COMPLETE), 0, 1, NP_NODE_LEAF, 5);
+	make_file(s, sizeof(*s), path_of("head"));
+	assert_int_equal(np_spool_open_head(path_of("head"), &reader), 0);
+	assert_int_equal(np_spool_head(reader)->pid, s->head.pid);
+	assert_int_equal(np_spool_node_count(reader), 0);
+	assert_null(np_spool_node(reader, 0));
+	np_spool_close(reader);
+	s->head.period_ns = 0;
+	make_file(s, sizeof(*s), path_of("head"));
+	assert_int_equal(np_spool_open_head(path_of("head"), &reader), -EBADMSG);
+	unlink(path_of("head"));
+	free(s);
+}
+
 static void a_path_never_runs_out_of_its_section(void **state)
 {
 	struct make_spool *s = make_spool();
@@ -330,6 +380,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_file_is_refused),
 		cmocka_unit_test(entries_that_are_not_complete_are_skipped_without_damage),
 		cmocka_unit_test(damaged_entries_are_skipped_and_counted_once),
+		cmocka_unit_test(what_was_opened_stays_as_it_was),
+		cmocka_unit_test(the_header_alone_can_be_looked_at),
 		cmocka_unit_test(a_path_never_runs_out_of_its_section),
 		cmocka_unit_test(a_cut_file_gives_what_is_whole),
 		cmocka_unit_test(sections_cannot_lead_out_of_the_file),
