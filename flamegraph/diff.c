@@ -14,15 +14,15 @@
 
 #include "analyze/units.h"
 #include "base/message.h"
-#include "paint.h"
+#include "diff_internal.h"
 #include "xml.h"
 
 /* Relative change from which a colour is the stronger one. */
 #define STRONG 0.3
 
-enum shade { SAME = 0, LESS, MUCH_LESS, GONE, MORE, MUCH_MORE, NEW, SHADES };
+enum shade { SAME = 0, LESS, MUCH_LESS, GONE, MORE, MUCH_MORE, NEW, SHADES = NP_DIFF_SWATCHES };
 
-static const struct np_svg_swatch swatches[SHADES] = {
+const struct np_svg_swatch np_diff_swatches[NP_DIFF_SWATCHES] = {
 	[NEW] = { "dn", "new" },		     [MUCH_MORE] = { "dm", "over 30 % more" },
 	[MORE] = { "dp", "more" },		     [SAME] = { "ds", "no significant change" },
 	[LESS] = { "dl", "less" },		     [MUCH_LESS] = { "dk", "over 30 % less" },
@@ -48,11 +48,16 @@ static enum shade shade_of(const struct np_diff_node *node)
 	return -change > STRONG * node->before ? MUCH_LESS : LESS;
 }
 
+const char *np_diff_class(const struct np_diff_node *node)
+{
+	return np_diff_swatches[shade_of(node)].class;
+}
+
 static const char *class_of(void *context, uint32_t node)
 {
 	const struct picture *picture = context;
 
-	return swatches[shade_of(&picture->nodes[node])].class;
+	return np_diff_class(&picture->nodes[node]);
 }
 
 static void put_pair(FILE *to, double before, double after)
@@ -66,12 +71,8 @@ static void put_pair(FILE *to, double before, double after)
 	np_xml_put(to, text);
 }
 
-/* "5.01 % → 6.30 % (+1.29 points, ×1.26) · self … · q 0.003" */
-static void put_words(void *context, uint32_t at, FILE *to)
+void np_diff_put_words(const struct np_diff_node *node, FILE *to)
 {
-	const struct picture *picture = context;
-	const struct np_diff_node *node = &picture->nodes[at];
-
 	put_pair(to, node->before, node->after);
 	fprintf(to, " (%+.2f points", 100 * (node->after - node->before));
 	if (node->before > 0 && node->after > 0)
@@ -85,6 +86,13 @@ static void put_words(void *context, uint32_t at, FILE *to)
 	else
 		fprintf(to, " \xc2\xb7 %s (q %.4f)", node->significant ? "significant"
 			: "no significant change", node->q);
+}
+
+static void put_words(void *context, uint32_t at, FILE *to)
+{
+	const struct picture *picture = context;
+
+	np_diff_put_words(&picture->nodes[at], to);
 }
 
 static void shares(void *context, uint32_t at, double totals[2], double selfs[2])
@@ -107,24 +115,63 @@ static uint64_t value_of(const struct np_diff_node *node, enum np_diff_view view
 	return share > 0 ? (uint64_t)llround(share * NP_SVG_PARTS) : 0;
 }
 
-int np_diff_svg_write(struct np_tree *tree, const struct np_diff_node *nodes,
+static uint32_t carry(struct np_tree *to, const struct np_tree *from, uint32_t word)
+{
+	const char *text = np_tree_string(from, word);
+
+	return np_tree_intern(to, text, strlen(text));
+}
+
+struct np_tree *np_diff_tree(const struct np_tree *tree, const struct np_diff_node *nodes,
+			     enum np_diff_view view)
+{
+	uint32_t function_count = np_tree_function_count(tree), count = np_tree_node_count(tree);
+	uint32_t *functions = np_xcalloc(function_count, sizeof(*functions));
+	struct np_tree *to = np_tree_create();
+	bool fits = true;
+
+	for (uint32_t i = 1; i < function_count; i++) {
+		struct np_function function = *np_tree_function_at(tree, i);
+
+		function.name = carry(to, tree, function.name);
+		function.module = carry(to, tree, function.module);
+		function.file = carry(to, tree, function.file);
+		functions[i] = np_tree_function(to, &function);
+	}
+	for (uint32_t i = 0; i < count && fits; i++) {
+		const struct np_node *node = np_tree_node(tree, i);
+
+		if (i > 0)
+			np_tree_child(to, node->parent, functions[node->function]);
+		fits = np_tree_add(to, i, value_of(&nodes[i], view), 0, 0) == 0;
+	}
+	free(functions);
+	if (fits) {
+		np_tree_finish(to);
+		np_tree_sort(to);
+		return to;
+	}
+	np_tree_destroy(to);
+	return NULL;
+}
+
+int np_diff_svg_write(const struct np_tree *tree, const struct np_diff_node *nodes,
 		      enum np_diff_view view, const char *subtitle,
 		      const struct np_svg_options *options, FILE *to)
 {
 	struct picture picture = { .nodes = nodes };
 	const struct np_svg_paint paint = { .context = &picture, .class_of = class_of,
 		.put_words = put_words, .shares = view == NP_DIFF_UNION ? shares : NULL,
-		.subtitle = subtitle, .swatches = swatches, .swatch_count = SHADES };
+		.subtitle = subtitle, .swatches = np_diff_swatches, .swatch_count = SHADES };
 	struct np_svg_options with_paint = *options;
-	uint32_t count = np_tree_node_count(tree);
+	struct np_tree *drawn = np_diff_tree(tree, nodes, view);
+	int rc = -ENODATA;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (np_tree_add(tree, i, value_of(&nodes[i], view), 0, 0) < 0)
-			return -EOVERFLOW;
-	np_tree_finish(tree);
-	np_tree_sort(tree);
-	if (np_tree_node(tree, 0)->total == 0)
-		return -ENODATA;
+	if (!drawn)
+		return -EOVERFLOW;
 	with_paint.paint = &paint;
-	return np_svg_write(tree, &with_paint, to);
+	if (np_tree_node(drawn, 0)->total > 0)
+		rc = np_svg_write(drawn, &with_paint, to);
+	np_tree_destroy(drawn);
+	return rc;
 }

@@ -29,10 +29,9 @@ struct np_diff_node {
 
 enum np_diff_view { NP_DIFF_UNION = 0, NP_DIFF_BEFORE, NP_DIFF_AFTER };
 
-/* TREE holds all paths, without values: they are set here, so this may be called once.  NODES: by
- * node.  SUBTITLE: visible.  Returns 0 or -errno of the first failed write; -ENODATA when the view
+/* TREE holds all paths; its values do not matter.  NODES: by node.  SUBTITLE: visible.  Returns 0 or -errno of the first failed write; -ENODATA when the view
  * is empty. */
-int np_diff_svg_write(struct np_tree *tree, const struct np_diff_node *nodes,
+int np_diff_svg_write(const struct np_tree *tree, const struct np_diff_node *nodes,
 		      enum np_diff_view view, const char *subtitle,
 		      const struct np_svg_options *options, FILE *to);
 

@@ -41,6 +41,7 @@ struct np_page_source {
 /* A function of two profiles, for the table that needs no script: raw name, shares of its total. */
 struct np_page_mover {
 	const char *name;
+	const char *was;	/* "likely renamed, was f", raw; NULL: nothing is to be said */
 	uint32_t function;	/* of the tree */
 	double before, after;
 	bool significant;

@@ -95,6 +95,24 @@ static void set_method(json_t *object, const struct np_page_options *options)
 	set(object, "formula", text(options->formula));
 }
 
+/* By the number of the name, in words, what before calls it. */
+static json_t *renames_of(const struct np_page_data *data)
+{
+	const struct np_page_options *options = data->options;
+	json_t *was = json_object();
+	char key[16];
+
+	for (size_t i = 0; i < options->mover_count; i++) {
+		uint32_t name = data->name_of[options->movers[i].function];
+
+		if (!options->movers[i].was || name >= data->name_count)
+			continue;
+		snprintf(key, sizeof(key), "%u", name);
+		set(was, key, text(options->movers[i].was));
+	}
+	return was;
+}
+
 void np_page_put_meta(struct np_page_data *data)
 {
 	static const char *const calls[] = { "unknown", "lower-bound", "exact" };
@@ -120,6 +138,8 @@ void np_page_put_meta(struct np_page_data *data)
 	set(object, "samples", json_boolean(data->has_samples));
 	set(object, "pair", json_boolean(data->options->nodes != NULL));
 	set(object, "notes", notes);
+	if (data->options->nodes)
+		set(object, "was", renames_of(data));
 	set(object, "health", health_of(data->options));
 	if (data->options->source_count)
 		set(object, "sources", sources_of(data->options));

@@ -14,6 +14,7 @@
 #include "analyze/visible.h"
 #include "base/message.h"
 #include "colour.h"
+#include "diff_internal.h"
 #include "layout.h"
 #include "xml.h"
 
@@ -36,7 +37,9 @@ static void put_name(const struct np_tree *tree, const struct np_box *box, FILE 
 	}
 }
 
-static void put_class(const struct np_tree *tree, const struct np_box *box, bool kinds_known, FILE *to)
+/* NODES: of two profiles, else NULL. */
+static void put_class(const struct np_tree *tree, const struct np_box *box,
+		      const struct np_diff_node *nodes, bool kinds_known, FILE *to)
 {
 	const struct np_function *function =
 		np_tree_function_at(tree, np_tree_node(tree, box->node)->function);
@@ -46,6 +49,10 @@ static void put_class(const struct np_tree *tree, const struct np_box *box, bool
 		fputs("kn", to);
 		return;
 	}
+	if (nodes) {
+		fputs(np_diff_class(&nodes[box->node]), to);
+		return;
+	}
 	if (box->depth == 0)
 		colour = NP_COLOUR_THREAD;
 	else if (!kinds_known && colour == NP_COLOUR_UNKNOWN)
@@ -53,23 +60,33 @@ static void put_class(const struct np_tree *tree, const struct np_box *box, bool
 	fputs(np_colour_class(colour), to);
 }
 
-static void put_box(struct np_tree *tree, const struct np_box *box, unsigned y, bool kinds_known,
-		    FILE *to)
+static void put_value(struct np_tree *tree, const struct np_box *box, double share, FILE *to)
 {
-	double all = (double)np_tree_node(tree, 0)->total, share = (double)box->width / all;
 	char percent[NP_UNITS_TEXT], value[NP_UNITS_TEXT];
 
 	np_units_percent(percent, share);
 	np_units_value(value, np_tree_meta(tree), box->width);
-	fprintf(to, "<svg x=\"%.3f%%\" y=\"%u\" width=\"%.3f%%\" height=\"%u\" class=\"",
-		(double)box->left / all * 100, y, share * 100, ROW - 1);
-	put_class(tree, box, kinds_known, to);
-	fputs("\"><title>", to);
-	put_name(tree, box, to);
-	fputs("\n", to);
 	np_xml_put(to, value);
 	fputs(" \xc2\xb7 ", to);
 	np_xml_put(to, percent);
+}
+
+static void put_box(struct np_tree *tree, const struct np_box *box, unsigned y,
+		    const struct np_diff_node *nodes, bool kinds_known, FILE *to)
+{
+	double all = (double)np_tree_node(tree, 0)->total, share = (double)box->width / all;
+
+	fprintf(to, "<svg x=\"%.3f%%\" y=\"%u\" width=\"%.3f%%\" height=\"%u\" class=\"",
+		(double)box->left / all * 100, y, share * 100, ROW - 1);
+	put_class(tree, box, nodes, kinds_known, to);
+	fputs("\"><title>", to);
+	put_name(tree, box, to);
+	if (!nodes || box->type == NP_BOX_FRAME)
+		fputc('\n', to);
+	if (!nodes)
+		put_value(tree, box, share, to);
+	else if (box->type == NP_BOX_FRAME)
+		np_diff_put_words(&nodes[box->node], to);
 	fputs("</title><rect width=\"100%\" height=\"100%\"/>", to);
 	if (share >= NAME_SHARE) {
 		fputs("<text x=\"4\" y=\"13\">", to);
@@ -88,13 +105,14 @@ static void put_graph(struct np_tree *tree, const struct np_page_options *option
 	np_layout_init(&layout, tree, LEAST_SHARE, LEAST_SHARE);
 	rows = layout.rows < NP_PAGE_STATIC_LEVELS ? layout.rows : NP_PAGE_STATIC_LEVELS;
 	fprintf(to, "<svg class=\"outer\" width=\"100%%\" height=\"%u\" role=\"img\" "
-		"aria-label=\"Flame graph, outer levels\">\n", rows * ROW);
+		"aria-label=\"Flame graph%s, outer levels\">\n", rows * ROW,
+		options->nodes ? " of both" : "");
 	for (uint32_t i = 0; i < layout.count; i++) {
 		const struct np_box *box = &layout.boxes[i];
 
 		if (box->depth < rows)
 			put_box(tree, box, (options->icicle ? box->depth : rows - 1 - box->depth) * ROW,
-				kinds_known, to);
+				options->nodes, kinds_known, to);
 	}
 	fputs("</svg>\n", to);
 	if (layout.rows > rows)
@@ -177,8 +195,12 @@ static void put_movers(const struct np_page_options *options, FILE *to)
 		put_cell(points, true, to);
 		put_cell(mover->significant ? "yes" : "no", true, to);
 		put_cell(name, false, to);
-		put_cell(mover->before <= 0 ? "new" : mover->after <= 0 ? "gone" : "", false, to);
-		fputs("</tr>\n", to);
+		fputs("<td class=\"note\">", to);
+		if (mover->was)
+			np_xml_put_raw(to, mover->was);
+		else
+			fputs(mover->before <= 0 ? "new" : mover->after <= 0 ? "gone" : "", to);
+		fputs("</td></tr>\n", to);
 		free(name);
 	}
 	fputs("</tbody></table>\n", to);
@@ -186,10 +208,33 @@ static void put_movers(const struct np_page_options *options, FILE *to)
 		fprintf(to, "<p>The first %u of %zu functions.</p>\n", NP_PAGE_STATIC_ROWS, count);
 }
 
+/* What the colours mean; the widths are said, too. */
+static void put_legend(FILE *to)
+{
+	fputs("<p class=\"shades\">", to);
+	for (size_t i = 0; i < NP_DIFF_SWATCHES; i++)
+		fprintf(to, "<span><svg class=\"outer %s\" width=\"12\" height=\"12\"><rect width=\"100%%\" "
+			"height=\"100%%\"/></svg>%s</span>\n", np_diff_swatches[i].class, np_diff_swatches[i].label);
+	fputs("</p>\n<p>Widths: the larger of before and after.</p>\n", to);
+}
+
+/* Both in one picture; nothing of it where the values fit no integer, which the table still holds. */
+static void put_both(const struct np_tree *tree, const struct np_page_options *options, FILE *to)
+{
+	struct np_tree *drawn = np_diff_tree(tree, options->nodes, NP_DIFF_UNION);
+
+	if (drawn && np_tree_node(drawn, 0)->total > 0) {
+		put_legend(to);
+		put_graph(drawn, options, to);
+	}
+	np_tree_destroy(drawn);
+}
+
 void np_page_static(struct np_tree *tree, const struct np_page_options *options, FILE *to)
 {
 	fputs("<div id=\"np-static\">\n", to);
 	if (options->nodes) {
+		put_both(tree, options, to);
 		put_movers(options, to);
 	} else {
 		put_graph(tree, options, to);

@@ -35,7 +35,8 @@ static struct np_page_mover *movers_of(const struct np_gate *gate)
 		const struct np_gate_row *row = &gate->rows[i];
 		const struct np_gate_change *change = np_gate_change_of(row);
 
-		movers[i] = (struct np_page_mover){ .name = row->row->name, .function = row->row->function,
+		movers[i] = (struct np_page_mover){ .name = row->row->name,
+			.was = np_pair_was(row->row), .function = row->row->function,
 			.before = change->verdict.share[0], .after = change->verdict.share[1],
 			.significant = change->significant };
 	}
@@ -55,6 +56,8 @@ void np_diff_page(const struct np_pair *pair, FILE *to)
 	np_tree_sort(pair->compare.tree);
 	np_page_write(pair->compare.tree, &options, to);	/* closing the file reports what failed */
 	free(subtitle);
+	for (size_t i = 0; i < pair->gate.row_count; i++)
+		free((void *)(uintptr_t)movers[i].was);
 	free(movers);
 	free(nodes);
 }

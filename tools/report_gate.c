@@ -139,8 +139,8 @@ static void put_row(const struct np_gate *gate, const struct np_gate_row *row, F
 	fputc('\n', to);
 	put_again(row->again, to);
 	if (row->row->was) {
-		fprintf(to, "%*slikely renamed, was ", INDENT, "");
-		put_visible(to, row->row->was->name);
+		fprintf(to, "%*s", INDENT, "");
+		put_raw(to, np_pair_was(row->row));
 		fputc('\n', to);
 	}
 	if (row->role == NP_GATE_MOVED && row->cause != SIZE_MAX) {

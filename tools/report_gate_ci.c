@@ -258,6 +258,8 @@ static void put_markdown_again(enum np_gate_again again, FILE *to)
 
 static void put_markdown_row(const struct np_gate *gate, const struct np_gate_row *row, FILE *to)
 {
+	char *was = np_pair_was(row->row);
+
 	put_markdown_change(row->row->name, np_gate_change_is_self(row) ? "" : " (with its callees)",
 			    np_gate_change_of(row), to);
 	if (row->role == NP_GATE_MOVED && row->cause != SIZE_MAX) {
@@ -265,10 +267,10 @@ static void put_markdown_row(const struct np_gate *gate, const struct np_gate_ro
 		      to);
 		put_code(to, gate->rows[row->cause].row->name);
 	}
-	if (row->row->was) {
-		fputs("likely renamed, was ", to);
-		put_code(to, row->row->was->name);
+	if (was) {
+		put_prose(to, was);
 		fputc(' ', to);
+		free(was);
 	}
 	put_markdown_again(row->again, to);
 	fputs(" |\n", to);
@@ -281,17 +283,17 @@ static void put_markdown_renames(const struct np_pair *pair, FILE *to)
 
 	for (size_t i = 0; i < compare->rename_count; i++) {
 		const struct np_compare_rename *rename = &compare->renames[i];
+		char *sentence;
 
 		if (pair->rows_max && i == pair->rows_max) {
 			fprintf(to, "\n… and %zu more\n", compare->rename_count - i);
 			break;
 		}
-		fputs(i ? "- " : "\n**Likely renamed, and compared as one function each**\n\n- ", to);
-		put_code(to, rename->name);
-		fputs(" \xe2\x86\x92 ", to);
-		put_code(to, np_tree_string(compare->tree, np_tree_function_at(compare->tree,
-									       rename->to)->name));
-		fprintf(to, " (similarity %.2f)\n", rename->similarity);
+		fputs(i ? "- " : "\n**Compared with another name's past, as one function each**\n\n- ", to);
+		sentence = np_pair_rename(pair, rename);
+		put_prose(to, sentence);
+		free(sentence);
+		fputc('\n', to);
 	}
 }
 

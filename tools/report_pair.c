@@ -155,6 +155,15 @@ char *np_pair_files(const struct np_pair *pair, enum np_side side)
 	return np_xasprintf("%s and %zu more", pair->files[side][0], pair->file_count[side] - 1);
 }
 
+char *np_pair_was(const struct np_compare_row *row)
+{
+	if (!row->was)
+		return NULL;
+	if (strcmp(row->was->name, row->name) == 0)
+		return np_xasprintf("likely moved, was in %s", *row->was->module ? row->was->module : "no module");
+	return np_xasprintf("likely renamed, was %s", row->was->name);
+}
+
 char *np_pair_rename(const struct np_pair *pair, const struct np_compare_rename *rename)
 {
 	const struct np_tree *tree = pair->compare.tree;
@@ -162,8 +171,9 @@ char *np_pair_rename(const struct np_pair *pair, const struct np_compare_rename 
 	const char *module = np_tree_string(tree, to->module);
 	bool moved = strcmp(module, rename->module) != 0;
 
-	return np_xasprintf("likely renamed: %s%s%s \xe2\x86\x92 %s%s%s (similarity %.2f)", rename->name,
-			    moved ? " of " : "", moved ? rename->module : "", np_tree_string(tree, to->name),
+	return np_xasprintf("likely %s: %s%s%s \xe2\x86\x92 %s%s%s (similarity %.2f)",
+			    strcmp(rename->name, np_tree_string(tree, to->name)) == 0 ? "moved" : "renamed",
+			    rename->name, moved ? " of " : "", moved ? rename->module : "", np_tree_string(tree, to->name),
 			    moved ? " of " : "", moved ? module : "", rename->similarity);
 }
 
@@ -173,18 +183,21 @@ char *np_pair_sentence(const struct np_gate *gate, const struct np_gate_row *row
 	char before[NP_UNITS_TEXT], after[NP_UNITS_TEXT], points[NP_PAIR_TEXT_ROOM];
 	char relative[NP_PAIR_TEXT_ROOM], q[NP_PAIR_TEXT_ROOM];
 	const char *what = np_gate_change_is_self(row) ? "itself" : "with what it calls";
+	char *was = np_pair_was(row->row), *text;
 
 	np_units_percent(before, verdict->share[0]);
 	np_units_percent(after, verdict->share[1]);
 	np_pair_points(points, verdict->change);
 	np_pair_relative(relative, verdict);
 	np_pair_q(q, np_gate_change_of(row)->q);
-	return np_xasprintf("%s takes %s time, %s: %s before, %s after (%s points, %s, q %s)%s%s%s%s",
+	text = np_xasprintf("%s takes %s time, %s: %s before, %s after (%s points, %s, q %s)%s%s%s%s",
 		row->row->name, row->slower ? "more" : "less", what, before, after, points, relative, q,
 		row->role == NP_GATE_MOVED ? row->slower ? ": moved here from " : ": moved to " : "",
 		row->role == NP_GATE_MOVED && row->cause != SIZE_MAX
 			? gate->rows[row->cause].row->name : "",
-		row->row->was ? ": likely renamed, was " : "", row->row->was ? row->row->was->name : "");
+		was ? ": " : "", was ? was : "");
+	free(was);
+	return text;
 }
 
 /* Of several findings, those that were met again matter; when none was, all. */

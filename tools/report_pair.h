@@ -96,6 +96,9 @@ char *np_pair_budget_sentence(const struct np_budget *budget);
 /* The recordings of a side in words, raw; to be freed. */
 char *np_pair_files(const struct np_pair *pair, enum np_side side);
 
+/* "likely renamed, was old", "likely moved, was in libold.so", raw; to be freed.  NULL: neither. */
+char *np_pair_was(const struct np_compare_row *row);
+
 /* "likely renamed: old → new (similarity 0.83)", raw; to be freed. */
 char *np_pair_rename(const struct np_pair *pair, const struct np_compare_rename *rename);
 

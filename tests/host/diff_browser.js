@@ -118,6 +118,35 @@ async function dark(browser) {
 	await context.close();
 }
 
+// The page without scripts, and printed: the same boxes, standing still.
+async function still(browser, { colorScheme = 'light', media = 'screen', width = 1000 }) {
+	const context = await browser.newContext({ viewport: { width, height: 600 }, javaScriptEnabled: false,
+						   colorScheme });
+	const page = await context.newPage(), name = colorScheme + ' ' + media + ' ' + width;
+
+	draw('-f', 'html', '-o', path.join(work, 'both.html'));
+	await page.emulateMedia({ media, colorScheme });
+	await page.goto('file://' + path.join(work, 'both.html'));
+	const box = what => page.locator('svg.outer > svg').filter({ hasText: what }).first();
+	const whole = await page.locator('svg.outer > svg').filter({ hasText: 'all' }).first().boundingBox();
+	const seen = {}, fills = {};
+
+	for (const what of ['lex', 'hash', 'y', 'x']) {
+		const place = box(new RegExp('^' + what + '\\b'));
+
+		seen[what] = (await place.boundingBox()).width / whole.width;
+		fills[what] = await place.locator('rect').evaluate(rect => getComputedStyle(rect).fill);
+	}
+	check(name + ': widths of both', near(seen.lex, 5 / 13) && near(seen.x, 1 / 13) && near(seen.y, 1 / 13), seen);
+	check(name + ': more, new, gone and equal differ', new Set(Object.values(fills)).size === 4, fills);
+	check(name + ': says what it was', /30.0 % → 50.0 %/.test(await box(/^lex\b/).locator('title').textContent()));
+	check(name + ': no wider than the window', await page.evaluate(() =>
+		document.documentElement.scrollWidth <= innerWidth));
+	if (shots)
+		await page.screenshot({ path: path.join(shots, 'still-' + name.replaceAll(' ', '-') + '.png') });
+	await context.close();
+}
+
 (async () => {
 	const browser = await playwright.chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 
@@ -130,6 +159,8 @@ async function dark(browser) {
 		await context.close();
 	}
 	await dark(browser);
+	for (const how of [{}, { colorScheme: 'dark' }, { width: 420 }, { media: 'print' }])
+		await still(browser, how);
 	await browser.close();
 	fs.rmSync(work, { recursive: true });
 	console.log(checks - failures + ' of ' + checks + ' checks hold');

@@ -199,7 +199,9 @@ static void other_module(void **state)
 	after.module[26] = "app";
 	random_state = 3;
 	judge(&compare, &gate, 5, 5000, 0.02, &before, &after);
-	assert_int_equal(row_of(&gate, "f26")->role, NP_GATE_MOVED);
+	assert_string_equal(row_of(&gate, "f26")->row->was->module, "libother.so");
+	assert_string_equal(row_of(&gate, "f26")->row->module, "app");
+	assert_int_equal(row_of(&gate, "f26")->role, NP_GATE_NONE);
 	assert_int_not_equal(module_of(&gate, "libother.so")->role, NP_GATE_CAUSE);
 	assert_int_equal(gate.slower, 0);
 	assert_int_equal(gate.faster, 0);

@@ -41,12 +41,19 @@ page.selectName = (name, zoom) => {
 		page.set({ selected: best, zoom: zoom ? best : isInside ? state.zoom : 0 });
 };
 
+// "likely renamed, was f", where it is so.
+const wasOf = row => (page.profile.meta.was || {})[row.index] || '';
+
 function put(row) {
 	const line = page.make('tr', { class: row.isSignificant ? '' : 'hint' }, body);
 	const cell = (words, attributes) => page.make('td', attributes, line, words);
 
+	const head = page.make('th', { scope: 'row' }, line), was = wasOf(row);
+
 	page.make('button', { type: 'button', onclick: event => page.selectName(row.index, event.detail > 1) },
-		  page.make('th', { scope: 'row' }, line), page.profile.names[row.index]);
+		  head, page.profile.names[row.index]);
+	if (was)
+		page.make('div', { class: 'was', title: was }, head, was);
 	for (const [before, after] of [[row.beforeSelf, row.afterSelf], [row.before, row.after]]) {
 		const isPlain = !row.isSignificant || after === before;
 
@@ -61,7 +68,7 @@ function put(row) {
 function answer(row, by) {
 	const { names, modules, functions } = page.profile, isFunction = row.index < functions.n;
 
-	return by === 'name' ? names[row.index]
+	return by === 'name' ? names[row.index] + ' ' + wasOf(row)
 		: by === 'module' ? modules[isFunction ? functions.module[row.index] : row.index - functions.n] || ''
 		: by === 'kind' ? page.KINDS[functions.kind[row.index]] || ''
 		: by === 'self' ? Math.max(row.beforeSelf, row.afterSelf) : Math.max(row.before, row.after);
