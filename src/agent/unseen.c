@@ -258,8 +258,8 @@ static int64_t unaccounted_ns(const struct np_spool *spool)
 	       (int64_t)(periods * np_sampler.period_ns);
 }
 
-/* Has anybody used CPU time that we know nothing of?  Each thread owes up to a period and a bit; who
- * uses less in all than they do together is found later, or at the end.  No more than a hint. */
+/* Has anybody used CPU time that we know nothing of?  Each thread owes up to a period and a bit;
+ * who uses less in all than they do together is found later, or at the end.  No more than a hint. */
 static bool is_time_missing(void)
 {
 	const struct np_spool *spool = &np_sampler.spool;

@@ -74,7 +74,7 @@ __attribute__((noinline)) static uint64_t take_by_clock(struct np_thread *self, 
 	return (uint64_t)periods;
 }
 
-uint64_t np_account_take(struct np_thread *self, uint64_t cycles, bool read_clock)
+NP_HOT uint64_t np_account_take(struct np_thread *self, uint64_t cycles, bool read_clock)
 {
 	bool on_time = came_on_time(self, cycles);
 

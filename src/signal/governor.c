@@ -59,7 +59,7 @@ uint64_t np_governor_cycles_of(uint64_t ns)
 	return passed_ns ? (uint64_t)((unsigned __int128)ns * passed_cycles / passed_ns) : 0;
 }
 
-__attribute__((cold, noinline)) static void close_window(void)
+NP_RARE static void close_window(void)
 {
 	uint64_t cost_ns = to_ns(__atomic_exchange_n(&window_cycles, 0, __ATOMIC_RELAXED));
 	uint64_t busy_ns = __atomic_exchange_n(&window_busy_ns, 0, __ATOMIC_RELAXED);
@@ -106,7 +106,7 @@ void np_governor_give(struct np_thread *self)
 		close_window();
 }
 
-void np_governor_note(struct np_thread *self, uint64_t cycles, uint64_t busy_ns)
+NP_HOT void np_governor_note(struct np_thread *self, uint64_t cycles, uint64_t busy_ns)
 {
 	if (cycles >= DESCHEDULED)	/* not what a handler costs: this sample says nothing */
 		return;

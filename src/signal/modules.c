@@ -71,7 +71,7 @@ static uint32_t snapshot_active;		/* atomic: 0 = none yet, else table + 1 */
 
 extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
 
-uint32_t np_modules_generation(void)
+NP_HOT uint32_t np_modules_generation(void)
 {
 	return np_load_acquire(&generation);
 }

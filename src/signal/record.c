@@ -11,7 +11,7 @@
 #include "signal/record.h"
 
 /* The node of SELF's stacks of this quality, made; or NP_SPOOL_NODE_NONE. */
-__attribute__((cold, noinline)) static uint32_t make_root(struct np_thread *self, uint8_t quality)
+NP_RARE static uint32_t make_root(struct np_thread *self, uint8_t quality)
 {
 	uint32_t node = np_spool_child(&np_sampler.spool, NP_SPOOL_NODE_ROOT, 0,
 				       (uint64_t)self->entry * 256 + quality, NP_NODE_ROOT);
@@ -48,8 +48,9 @@ static inline uint32_t follow(const struct np_spool *spool, struct np_stack *sta
 /* Make nodes for frames[i ..), or as many as there are, and link them to PARENT.  Threads that
  * share an entry make them one by one, for they may be making the same.  Returns the first frame
  * without a node: I itself when the table is full, or another thread was faster. */
-__attribute__((noinline)) static uint32_t make_path(struct np_spool *spool, struct np_stack *stack, uint32_t i,
-			  uint32_t parent, uint32_t *link, bool shared, bool *ret_full)
+__attribute__((noinline)) static uint32_t
+make_path(struct np_spool *spool, struct np_stack *stack, uint32_t i, uint32_t parent, uint32_t *link,
+	  bool shared, bool *ret_full)
 {
 	uint32_t count = shared ? 1 : stack->depth - i;
 	uint32_t first = np_spool_reserve(spool, &count);
@@ -95,7 +96,7 @@ static uint32_t place(struct np_spool *spool, struct np_stack *stack, uint32_t i
 	return i;
 }
 
-uint32_t np_record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t periods)
+NP_HOT uint32_t np_record(struct np_thread *self, uint32_t known, uint32_t fresh, uint64_t periods)
 {
 	struct np_spool *spool = &np_sampler.spool;
 	struct np_stack *stack = &self->stack;

@@ -24,10 +24,6 @@
 #define LATE_MOST_NS   20000000u	/* no clock's tick is later: two kernel ticks at 100 a second */
 #define TICK_NS_HARMLESS 250000u	/* an interrupt was seen to take 60 us on a virtual machine */
 
-/* A tick finds the caches cold: what it costs is the lines of code that it runs through.  So what
- * most ticks do not need stands elsewhere. */
-#define RARE __attribute__((cold, noinline))
-
 struct np_sampler np_sampler;
 _Thread_local struct np_thread *np_thread_self;
 _Thread_local uint32_t np_sampler_broke_wait;
@@ -60,7 +56,7 @@ bool np_sampler_is_tick(const siginfo_t *info)
 /* Did this signal end a system call with EINTR?  Only if it came on the way out of one and no signal
  * of the host's is there, too: one with a smaller number would have put its frame below ours, the
  * others are still pending.  (The kernel has put a call that it resumes itself back to its start.) */
-RARE static void note_broken_wait(const ucontext_t *context)
+NP_RARE static void note_broken_wait(const ucontext_t *context)
 {
 	const greg_t *registers = context->uc_mcontext.gregs;
 	uintptr_t pc = (uintptr_t)registers[REG_RIP];
@@ -81,7 +77,7 @@ void np_sampler_note_wait(const ucontext_t *context)
 }
 
 /* A fork or a first sample: nothing that is cached belongs to the present spool. */
-RARE static void thread_enter_image(struct np_thread *self)
+NP_RARE static void thread_enter_image(struct np_thread *self)
 {
 	char name[16] = { 0 };
 
@@ -94,7 +90,8 @@ RARE static void thread_enter_image(struct np_thread *self)
 }
 
 /* The signal stack counts as the thread's own while a handler runs on it. */
-RARE static struct np_stack_range other_range(const struct np_thread *self, const ucontext_t *context)
+NP_RARE static struct np_stack_range other_range(const struct np_thread *self,
+						 const ucontext_t *context)
 {
 	uintptr_t sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
 	uintptr_t alternate = (uintptr_t)context->uc_stack.ss_sp;
@@ -159,7 +156,7 @@ static void set_itimer(uint64_t ns)
 
 /* A thread's first tick comes after a random part of a period (agent/clock.c says why); from here
  * on the period is the regular one.  The descriptor is no stranger's: it just sent this tick. */
-RARE static void settle_period(struct np_thread *self)
+NP_RARE static void settle_period(struct np_thread *self)
 {
 	uint64_t wanted = wanted_tick_ns();
 	bool first = self->first_tick;
@@ -183,7 +180,7 @@ void np_sampler_set_itimer(void)
 
 /* Sampling is switched off: what the thread uses meanwhile must not weigh in its next sample.  A
  * fork child that was never on makes its spool now, so that it can be found and switched on. */
-RARE static void skip_time(struct np_thread *self)
+NP_RARE static void skip_time(struct np_thread *self)
 {
 	np_account_take(self, np_governor_cycles(), true);
 	settle_period(self);
@@ -210,7 +207,7 @@ void np_sampler_close_account(struct np_thread *self)
 }
 
 /* What this takes is our time, not the program's: no sample of it weighs that. */
-RARE static bool make_spool(struct np_thread *self, uint64_t periods)
+NP_RARE static bool make_spool(struct np_thread *self, uint64_t periods)
 {
 	uint64_t before = np_sampler_thread_cpu_ns(), took;
 
@@ -305,7 +302,7 @@ static bool is_hosts_tick(const siginfo_t *info)
 	return true;
 }
 
-void np_sampler_handler(int signal, siginfo_t *info, void *context)
+NP_HOT void np_sampler_handler(int signal, siginfo_t *info, void *context)
 {
 	int saved_errno = errno;
 	struct np_thread *self = np_thread_self ? np_thread_self : np_sampler_adopted();

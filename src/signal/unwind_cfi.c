@@ -51,8 +51,8 @@ NP_NO_SANITIZE static bool leads_to_caller(const struct np_walk *walk, const str
 /* Whether frames[0 .. AT) are what a walk from the caller of frames[AT] would find: returns AT, or
  * else, less than AT, the frame that has to be climbed over first.  Hot where stacks are deep: of
  * nearly all frames one word has to be compared. */
-NP_NO_SANITIZE static uint32_t unchanged(const struct np_walk *walk, const struct np_frame *frames,
-					 uint32_t at)
+NP_HOT NP_NO_SANITIZE static uint32_t unchanged(const struct np_walk *walk,
+						const struct np_frame *frames, uint32_t at)
 {
 	const struct np_frame *frame = &frames[at - 1];
 	uintptr_t low = walk->low, span = walk->high - low - 8;
@@ -88,8 +88,8 @@ static inline struct trail trail_of(const struct last *last)
 	return (struct trail){ &last->frames[last->at], &last->frames[1] };
 }
 
-/* A frame returns through SLOT.  Where stacks differ that has to cost next to nothing: two frames of
- * the last one at a time, without a branch that depends on how large they were. */
+/* A frame returns through SLOT.  Where stacks differ that has to cost next to nothing: two frames
+ * of the last one at a time, without a branch that depends on how large they were. */
 static inline void follow(struct trail *trail, uintptr_t slot)
 {
 	uint32_t first = trail->at[0].slot < slot, second = trail->at[-1].slot < slot;
@@ -99,8 +99,8 @@ static inline void follow(struct trail *trail, uintptr_t slot)
 		trail->at = trail->least;
 }
 
-/* The frame at hand returns through the slot of OLD, to PC with FP: is all that is outside it the last
- * stack? */
+/* The frame at hand returns through the slot of OLD, to PC with FP: is all that is outside it the
+ * last stack? */
 static inline bool meets(const struct np_walk *walk, struct last *last, const struct np_frame *old,
 			 uintptr_t pc, uintptr_t fp)
 {
@@ -160,7 +160,8 @@ __attribute__((noinline)) static bool climb_slowly(struct np_walk *walk, struct 
 
 /* A realigned stack: the word at fp - 8 * WORDS is the CFA, and the caller's rbp is at fp.  Returns
  * the return slot, or 0 where that is no stack. */
-NP_NO_SANITIZE static uintptr_t realigned_slot(const struct np_walk *walk, uintptr_t fp, uint32_t words)
+NP_NO_SANITIZE static uintptr_t realigned_slot(const struct np_walk *walk, uintptr_t fp,
+					       uint32_t words)
 {
 	if (!np_walk_readable(walk, fp) || !np_walk_readable(walk, fp - 8 * (uintptr_t)words))
 		return 0;
@@ -213,7 +214,8 @@ static enum fast end_of(uint64_t rule)
 /* Frames by rules from the cache, for as long as there are such.  The way from one return address
  * to the next is a chain of loads; all else must fit beside it, so what changes from frame to frame
  * is in variables of its own, and WALK and LAST are brought up to date at the end. */
-NP_NO_SANITIZE static enum fast climb_fast(struct np_walk *walk, struct last *last, uint32_t generation)
+NP_HOT NP_NO_SANITIZE static enum fast climb_fast(struct np_walk *walk, struct last *last,
+						  uint32_t generation)
 {
 	struct np_frame *const scratch = walk->stack->scratch, *frame = &scratch[walk->depth];
 	struct trail trail = trail_of(last);
@@ -281,7 +283,7 @@ NP_NO_SANITIZE static enum fast climb_fast(struct np_walk *walk, struct last *la
 }
 
 /* Fill scratch from the leaf; last->at: how many outermost frames of the last stack still hold. */
-static uint8_t climb(struct np_walk *walk, struct last *last, uint32_t generation)
+NP_HOT static uint8_t climb(struct np_walk *walk, struct last *last, uint32_t generation)
 {
 	enum fast fast;
 	uint8_t quality;
@@ -332,7 +334,7 @@ static void walk_init(struct np_walk *walk, struct np_spool *spool, const uconte
 }
 
 /* Only the leaf can be told. */
-__attribute__((cold, noinline)) static uint8_t leaf_alone(struct np_walk *walk)
+NP_RARE static uint8_t leaf_alone(struct np_walk *walk)
 {
 	const struct np_module *module = np_module_find(walk->spool, walk->pc);
 
@@ -347,7 +349,7 @@ __attribute__((cold, noinline)) static uint8_t leaf_alone(struct np_walk *walk)
 	return NP_QUALITY_FOREIGN_STACK;
 }
 
-static uint32_t cfi_unwind(struct np_spool *spool, const ucontext_t *context,
+NP_HOT static uint32_t cfi_unwind(struct np_spool *spool, const ucontext_t *context,
 			   const struct np_stack_range *range, struct np_stack *stack,
 			   bool *ret_same_activation)
 {

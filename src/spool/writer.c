@@ -38,8 +38,8 @@ static uint64_t hash_of(uint64_t key, uint64_t pc)
 }
 
 /* Returns 0 with *RET_LINK = NULL where there is no place for one more. */
-uint32_t np_spool_find(const struct np_spool *spool, uint32_t parent, uint64_t key, uint64_t pc,
-		       uint32_t **ret_link)
+NP_HOT uint32_t np_spool_find(const struct np_spool *spool, uint32_t parent, uint64_t key,
+			      uint64_t pc, uint32_t **ret_link)
 {
 	uint32_t *link = &spool->nodes[parent].child;
 	uint32_t node = np_load_acquire(link);
@@ -107,8 +107,8 @@ static void add(uint64_t *to, uint64_t count, bool shared)
 		np_store_relaxed(to, np_load_relaxed(to) + count);
 }
 
-void np_spool_commit(struct np_spool *spool, uint32_t thread, uint32_t node, uint32_t resumed,
-		     uint64_t periods)
+NP_HOT void np_spool_commit(struct np_spool *spool, uint32_t thread, uint32_t node,
+			    uint32_t resumed, uint64_t periods)
 {
 	struct np_spool_node *at = &spool->nodes[node];
 	struct np_spool_thread *self = &spool->threads[thread];

@@ -16,6 +16,11 @@
 #include "base/atomic.h"
 #include "spool/layout.h"
 
+/* A tick finds the caches cold: what it costs is the lines of code that it runs through.  So what
+ * every tick runs lies together, and what few of them need lies elsewhere. */
+#define NP_HOT	__attribute__((hot))
+#define NP_RARE __attribute__((cold, noinline))
+
 struct np_spool {			/* lives in the writer's own memory, one per process image */
 	uint8_t *base;			/* the mapping; NULL = none */
 	struct np_spool_header *head;	/* = base */
