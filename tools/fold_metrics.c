@@ -74,8 +74,8 @@ static void add_label(struct labels *labels, const char *key, size_t key_size, c
 
 	if (key_size == 0 || labels->count == LABELS_MAX)
 		return;
-	if (key[0] >= '0' && key[0] <= '9')
-		name[n++] = '_';
+	if (!is_alphanumeric(key[0]) || (key[0] >= '0' && key[0] <= '9'))
+		name[n++] = 'l';		/* "__" at the start is reserved */
 	for (size_t i = 0; i < key_size && n + 1 < sizeof(name); i++)
 		name[n++] = is_alphanumeric(key[i]) ? key[i] : '_';
 	name[n] = '\0';
