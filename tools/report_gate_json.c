@@ -260,12 +260,11 @@ static json_t *others(const struct np_gate *gate)
 void np_gate_json(const struct np_pair *pair, FILE *to)
 {
 	const struct np_gate *gate = &pair->gate;
-	json_t *root = np_json_must(json_object()), *problems = np_json_must(json_array());
+	json_t *root = np_json_root(NP_GATE_SCHEMA), *problems = np_json_must(json_array());
 	char *sentence = np_pair_verdict(pair);
 
 	for (size_t i = 0; i < gate->problem_count; i++)
 		np_json_append(problems, np_json_text(gate->problems[i].text));
-	np_json_set(root, "schema", np_json_text(NP_GATE_SCHEMA));
 	np_json_set(root, "verdict", np_json_text(np_gate_result_name(gate->result)));
 	np_json_set(root, "summary", np_json_text(sentence));
 	np_json_set(root, "exit_status", json_integer(np_pair_status(pair)));
@@ -283,9 +282,7 @@ void np_gate_json(const struct np_pair *pair, FILE *to)
 	np_json_set(root, "normalised", normalised(&pair->compare));
 	np_json_set(root, "undecided", count(gate->undecided));
 	np_json_set(root, "runs_needed", gate->runs_needed ? count(gate->runs_needed) : json_null());
-	json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
-	fputc('\n', to);
-	json_decref(root);
+	np_json_write(root, to);
 	free(sentence);
 }
 
@@ -447,7 +444,5 @@ void np_gate_sarif(const struct np_pair *pair, FILE *to)
 	np_json_set(root, "$schema", np_json_text("https://json.schemastore.org/sarif-2.1.0.json"));
 	np_json_set(root, "version", np_json_text("2.1.0"));
 	np_json_set(root, "runs", runs_array);
-	json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	fputc('\n', to);
-	json_decref(root);
+	np_json_write(root, to);
 }

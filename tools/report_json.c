@@ -11,6 +11,7 @@
 #include "analyze/bottleneck.h"
 #include "analyze/units.h"
 #include "report.h"
+#include "report_health.h"
 #include "report_json_values.h"
 
 static json_t *gain(double saves)
@@ -189,6 +190,44 @@ static json_t *method_object(const struct np_report *report)
 	return object;
 }
 
+/* Of what is shown: after --label and the like another than that of the whole recording, which is in the notes. */
+static json_t *health_object(const struct np_report *report)
+{
+	static const char *const keys[NP_HEALTH_FIGURES] = {
+		[NP_HEALTH_SAMPLES] = "samples", [NP_HEALTH_CUT] = "cut_share",
+		[NP_HEALTH_UNRESOLVED] = "unresolved_share", [NP_HEALTH_BY_START] = "named_by_address_share",
+		[NP_HEALTH_SHORTENED] = "shortened_share", [NP_HEALTH_LOST] = "lost_share",
+		[NP_HEALTH_MISSING] = "missing_share", [NP_HEALTH_UNCOVERED] = "uncovered_threads_share",
+		[NP_HEALTH_ENDED] = "ended_threads_share", [NP_HEALTH_TAKEN] = "processes_that_took_the_signal",
+		[NP_HEALTH_DAMAGED] = "damaged_entries", [NP_HEALTH_OVERHEAD] = "overhead_share",
+	};
+	static const char *const levels[] = { "good", "fair", "poor" };
+	json_t *object = np_json_must(json_object()), *figures = np_json_must(json_object());
+	struct np_health_counts counts;
+	struct np_survey survey = { 0 };
+	struct np_health health;
+	char *line;
+
+	np_survey_tree(&survey, report->tree);
+	np_report_health(&health, report->tree, &survey, NULL);
+	free(survey.by_module);
+	line = np_health_line(&health);
+	for (enum np_health_figure i = 0; i < NP_HEALTH_FIGURES; i++) {
+		json_t *figure = np_json_must(json_object());
+
+		np_json_set(figure, "value", if_known(health.figure[i] >= 0, health.figure[i]));
+		np_json_set(figure, "level", health.figure[i] < 0 ? json_null()
+			    : np_json_text(levels[np_health_level(&health, i)]));
+		np_json_set(figures, keys[i], figure);
+	}
+	np_json_set(object, "level", np_json_text(levels[np_health_worst(&health)]));
+	np_json_set(object, "summary", np_json_text(line));
+	np_json_set(object, "recordings", json_integer(np_health_of_comments(&counts, report->tree)));
+	np_json_set(object, "figures", figures);
+	free(line);
+	return object;
+}
+
 /* Where the order by impact misleads most. */
 static json_t *inversion(const struct np_report *report)
 {
@@ -205,12 +244,12 @@ static json_t *inversion(const struct np_report *report)
 
 void np_report_json(const struct np_report *report, FILE *to)
 {
-	json_t *root = np_json_must(json_object()), *rows = np_json_must(json_array());
+	json_t *root = np_json_root(NP_REPORT_SCHEMA), *rows = np_json_must(json_array());
 
 	for (size_t i = 0; i < report->row_count; i++)
 		np_json_append(rows, row_object(report, &report->ranking->rows[i], i + 1));
-	np_json_set(root, "schema", np_json_text(NP_REPORT_SCHEMA));
 	np_json_set(root, "profile", profile_object(report));
+	np_json_set(root, "health", health_object(report));
 	np_json_set(root, "method", method_object(report));
 	np_json_set(root, "functions", json_integer((json_int_t)report->ranking->count));
 	np_json_set(root, "rows", rows);

@@ -93,6 +93,14 @@ json_t *np_json_profile(struct np_tree *tree, char *const *files, size_t file_co
 	return object;
 }
 
+json_t *np_json_root(const char *schema)
+{
+	json_t *root = np_json_must(json_object());
+
+	np_json_set(root, "schema", np_json_text(schema));
+	return root;
+}
+
 void np_json_write(json_t *root, FILE *to)
 {
 	json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));

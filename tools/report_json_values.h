@@ -32,6 +32,9 @@ json_t *np_json_samples(struct np_tree *tree, uint64_t count);
 /* What is known of the whole profile. */
 json_t *np_json_profile(struct np_tree *tree, char *const *files, size_t file_count);
 
+/* The beginning of a document. */
+json_t *np_json_root(const char *schema);
+
 /* Write ROOT, indented and all ASCII, and drop it. */
 void np_json_write(json_t *root, FILE *to);
 

@@ -28,9 +28,8 @@ static json_t *cell_value(const struct np_column *column, const struct np_cell *
 
 static void write_json(const struct np_document *document, FILE *to)
 {
-	json_t *root = np_json_must(json_object()), *notes = np_json_must(json_array());
+	json_t *root = np_json_root(document->schema), *notes = np_json_must(json_array());
 
-	np_json_set(root, "schema", np_json_text(document->schema));
 	np_json_set(root, "profile", np_json_profile(document->tree, document->files,
 						     document->file_count));
 	for (size_t i = 0; i < document->table_count; i++) {

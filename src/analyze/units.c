@@ -10,6 +10,9 @@
 
 #include "analyze/visible.h"
 #include "base/message.h"
+#include "profile/intern.h"
+
+#define NOTES_MAX 60u	/* of several recordings; more are a wall */
 
 static const struct {
 	const char *name;
@@ -186,23 +189,46 @@ static bool is_quality(const char *comment)
 	return strncmp(comment, "neuroprof ", 10) != 0 && strncmp(comment, "process: ", 9) != 0;
 }
 
+/* Of the comments that say something of quality: how often each is there, by its number in NOTES, which is
+ * the order of their first. */
+static uint32_t *count_notes(const struct np_tree *tree, struct np_intern *notes)
+{
+	size_t comments = np_tree_comment_count(tree);
+	uint32_t *counts = np_xcalloc(comments + 1, sizeof(*counts));
+
+	for (size_t i = 0; i < comments; i++) {
+		const char *comment = np_tree_comment(tree, i);
+
+		if (is_quality(comment))
+			counts[np_intern_get(notes, comment, strlen(comment), NULL)]++;
+	}
+	return counts;
+}
+
 char *np_units_notes(const struct np_tree *tree)
 {
+	struct np_intern seen;
 	char *notes = NULL;
+	uint32_t *counts;
 	size_t size;
 	FILE *to = open_memstream(&notes, &size);
 
 	if (!to)
 		np_die(NP_EXIT_FAILURE, "out of memory");
-	for (size_t i = 0; i < np_tree_comment_count(tree); i++) {
-		char *visible;
+	np_intern_init(&seen);
+	counts = count_notes(tree, &seen);
+	for (uint32_t i = 0; i < seen.count && i < NOTES_MAX; i++) {
+		char *visible = np_visible(seen.entries[i].bytes, NP_VISIBLE_NAME_MAX);
 
-		if (!is_quality(np_tree_comment(tree, i)))
-			continue;
-		visible = np_visible(np_tree_comment(tree, i), NP_VISIBLE_NAME_MAX);
-		fprintf(to, "%s%s", ftello(to) > 0 ? " \xc2\xb7 " : "", visible);
+		fprintf(to, "%s%s", i ? " \xc2\xb7 " : "", visible);
+		if (counts[i] > 1)
+			fprintf(to, " (%u times)", counts[i]);
 		free(visible);
 	}
+	if (seen.count > NOTES_MAX)
+		fprintf(to, " \xc2\xb7 \xe2\x80\xa6 and %u more", seen.count - NOTES_MAX);
+	np_intern_finish(&seen);
+	free(counts);
 	if (fclose(to) != 0)
 		np_die(NP_EXIT_FAILURE, "out of memory");
 	return notes;

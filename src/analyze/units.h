@@ -41,7 +41,8 @@ bool np_units_samples(const struct np_tree_meta *meta, uint64_t samples, double 
 char *np_units_summary(struct np_tree *tree);
 
 /* The profile's comments that say how good it is (not who measured what), visible, joined by
- * " · "; "" when there are none.  To be freed. */
+ * " · "; "" when there are none.  What several recordings say alike is there once, with how often; of very
+ * many notes the first.  To be freed. */
 char *np_units_notes(const struct np_tree *tree);
 
 /* "own code", "library", … */
