@@ -35,6 +35,8 @@ void np_metrics_add(struct np_metrics *metrics, const char *name, double value, 
 {
 	struct np_metric *metric = find(metrics, name);
 
+	if (metric && metric->is_ours && !is_ours)	/* ours says it: no loss */
+		return;
 	if (!isfinite(value) || (metric && (metric->count == NP_METRIC_VALUES_MAX ||
 					    metric->is_ours != is_ours)) ||
 	    (!metric && metrics->count == NP_METRICS_MAX)) {
