@@ -21,12 +21,12 @@
 
 struct settings {
 	uint64_t prompt, generate, requests, batch, window, speculate, seed;
-	const char *size, *precision, *kernels, *defect;
+	const char *size, *precision, *kernels, *draft, *defect;
 };
 
 struct server {
 	const struct settings *settings;
-	struct model model;
+	struct model model, draft;	/* the draft: the same weights as int8; or none */
 	struct workspace work;
 	struct defects defects;
 	struct sample_latency first_token, inter_token;
@@ -47,6 +47,22 @@ uint32_t guess(const struct sequence *sequence, uint32_t newest, uint32_t *guess
 		}
 	}
 	return count;
+}
+
+/* What the draft would say, token by token.  It looks at the model's own cache, and what it adds there is
+ * computed again by the model when the guess is verified (Zhang and others, "Draft & Verify", 2023, for
+ * guessing with the model's own weights, made cheaper). */
+static uint32_t guess_by_draft(struct server *server, struct sequence *sequence, uint32_t newest,
+	uint32_t *guessed, uint32_t most)
+{
+	for (uint32_t i = 0; i < most; i++) {
+		struct step step = { .sequence = sequence, .position = sequence->length + i,
+			.token = i ? guessed[i - 1] : newest, .wants_logits = true };
+
+		forward(&server->draft, &server->work, &step, 1, &server->defects);
+		guessed[i] = step.best;
+	}
+	return most;
 }
 
 /* The prompt of a request: its tokens are drawn, with some that come again as in any text. */
@@ -106,11 +122,11 @@ static uint32_t decode_guessing(struct server *server, struct sequence *sequence
 	uint32_t *out, uint32_t most)
 {
 	struct step steps[GUESS_MAX + 1];
-	uint32_t guessed[GUESS_MAX], count, right = 0;
+	uint32_t guessed[GUESS_MAX], count = (uint32_t)server->settings->speculate, right = 0;
 
-	count = most > 1 ? guess(sequence, newest, guessed,
-		most - 1 < server->settings->speculate ? most - 1
-						       : (uint32_t)server->settings->speculate) : 0;
+	count = count < most ? count : most - 1;
+	count = server->draft.layers ? guess_by_draft(server, sequence, newest, guessed, count)
+				     : guess(sequence, newest, guessed, count);
 	for (uint32_t i = 0; i <= count; i++)
 		steps[i] = (struct step){ .sequence = sequence, .position = sequence->length + i,
 			.token = i ? guessed[i - 1] : newest, .wants_logits = true };
@@ -225,10 +241,12 @@ static void print_result(struct server *server)
 	sample_print("tokens_per_s", (double)server->decoded / seconds);
 	sample_print("prefill_tokens_per_s", (double)(settings->prompt * settings->requests) /
 		((double)server->prefill_ns / 1e9));
-	sample_print("model_mb", (double)server->model.bytes / 1e6);
-	if (settings->speculate)
+	sample_print("model_mb", (double)(server->model.bytes + server->draft.bytes) / 1e6);
+	if (settings->speculate) {
 		sample_print("guesses_accepted_percent",
 			server->guessed ? 100.0 * (double)server->accepted / (double)server->guessed : 0);
+		sample_print("guessed_count", (double)server->guessed);
+	}
 	sample_print_checksum("checksum", server->checksum);
 }
 
@@ -249,6 +267,8 @@ static void run(const struct settings *settings)
 	server->tokens_total = neuroprof_counter("ryot.tokens", "{token}", NULL);
 	model_init(&server->model, ryot_shape_find(settings->size), settings->seed,
 		sample_is(settings->precision, "int8"));
+	if (settings->speculate && sample_is(settings->draft, "int8"))
+		model_init(&server->draft, ryot_shape_find(settings->size), settings->seed, true);
 	if (server->defects.no_cache)
 		steps = longest;
 	steps = steps < BATCH_MAX ? BATCH_MAX : steps;
@@ -268,6 +288,8 @@ static void run(const struct settings *settings)
 	free(tokens);
 	workspace_free(&server->work);
 	model_free(&server->model);
+	if (server->draft.layers)
+		model_free(&server->draft);
 	free(server);
 }
 
@@ -276,10 +298,11 @@ int main(int argc, char **argv)
 	static const char *const sizes[] = { "small", "medium", "large", NULL };
 	static const char *const precisions[] = { "fp32", "int8", NULL };
 	static const char *const kernels[] = { "auto", "plain", "avx2", "vnni", NULL };
+	static const char *const drafts[] = { "lookup", "int8", NULL };
 	static const char *const defects[] = { "none", "no-cache", "sort", "page-faults", "stall", NULL };
 	struct settings settings = { .prompt = 100, .generate = 64, .requests = 20, .batch = 1,
 		.seed = 1, .size = sizes[0], .precision = precisions[0], .kernels = kernels[0],
-		.defect = defects[0] };
+		.draft = drafts[0], .defect = defects[0] };
 	const struct sample_option table[] = {
 		{ "size", "of the model", NULL, 0, 0, &settings.size, sizes, NULL },
 		{ "precision", "of the weights", NULL, 0, 0, &settings.precision, precisions, NULL },
@@ -292,6 +315,8 @@ int main(int argc, char **argv)
 			NULL, NULL, NULL },
 		{ "speculate", "tokens guessed ahead, with --batch 1", &settings.speculate, 0, GUESS_MAX,
 			NULL, NULL, NULL },
+		{ "draft", "who guesses: what followed before, or the same model with int8 weights",
+			NULL, 0, 0, &settings.draft, drafts, NULL },
 		{ "seed", "of weights and prompts", &settings.seed, 0, UINT32_MAX, NULL, NULL, NULL },
 		{ "defect", "plant one", NULL, 0, 0, &settings.defect, defects, NULL },
 		{ 0 },

@@ -334,7 +334,8 @@ def test_optimisations_of_inference_do_not_change_its_tokens(_):
     size = ["--requests", "4", "--generate", "12", "--prompt", "20"]
     checksums = {re.search(r"^checksum=(\w+)$", subprocess.run(
         [os.path.join(SAMPLES, "ryot/ryot"), *size, *more], capture_output=True, text=True, timeout=120,
-        check=True).stdout, re.M).group(1) for more in ([], ["--batch", "4"], ["--speculate", "8"])}
+        check=True).stdout, re.M).group(1) for more in ([], ["--batch", "4"], ["--speculate", "8"],
+                             ["--speculate", "3", "--draft", "int8"], ["--speculate", "7", "--draft", "int8"])}
     check("results", len(checksums), 1)
 
 
