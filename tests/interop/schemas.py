@@ -15,6 +15,7 @@ import sys
 import xml.etree.ElementTree as tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+REPORT = ROOT / "tests/golden/report"
 PAIR, CONVERT = ROOT / "tests/golden/pair", ROOT / "tests/golden/convert"
 TOOL = str(pathlib.Path(sys.argv[1]).resolve())
 
@@ -31,6 +32,8 @@ GATES = {
     "cannot confirm": ["--confirm", "exit 1", *SIDES],
     "modules": MODULES,
     "poor": [*SIDES[:4], "poor.folded"],
+    "renamed": ["v1-1.folded", "v1-2.folded", "v1-3.folded", "--", "v2-1.folded", "v2-2.folded", "v2-3.folded"],
+    "hidden": ["--anonymize=k", "--budget", "lex:self=1%", *SIDES],
     "same": [*SIDES[:4], "same1.folded", "same2.folded", "same3.folded"],
 }
 
@@ -59,7 +62,7 @@ def check_json():
         jsonschema.Draft202012Validator.check_schema(schema)
         return jsonschema.Draft202012Validator(strict(schema))
 
-    gate, profile, lint = validator("gate"), validator("profile"), validator("lint")
+    gate, profile, lint, report = (validator(name) for name in ("gate", "profile", "lint", "report"))
     for name, arguments in GATES.items():
         got = json.loads(output("gate", "-f", "json", *arguments))
         gate.validate(got)
@@ -67,6 +70,10 @@ def check_json():
     gate.validate(json.loads(output("diff", "-f", "json", *SIDES)))
     for source in ("input.folded", "small.perf", "../report/hostile.folded"):
         profile.validate(json.loads(output("convert", "--to", "json", source, cwd=CONVERT)))
+    for arguments in (["service.folded"], ["--complexity", "effort.yaml", "service.folded"], ["hostile.folded"],
+                      ["vfs_read.folded"], ["service.folded", "vfs_read.folded"]):
+        report.validate(json.loads(output("--no-svg", "--no-config", "-f", "json", *arguments, cwd=REPORT)))
+        print(f"report, {' '.join(arguments)}")
     lint.validate(json.loads(output("lint", "-f", "json", "small.perf", "input.folded", "absent.folded", cwd=CONVERT)))
     # And they do refuse.
     broken = json.loads(output("gate", "-f", "json", *SIDES))
