@@ -71,7 +71,7 @@ def check_json():
     for source in ("input.folded", "small.perf", "../report/hostile.folded"):
         profile.validate(json.loads(output("convert", "--to", "json", source, cwd=CONVERT)))
     for arguments in (["service.folded"], ["--complexity", "effort.yaml", "service.folded"], ["hostile.folded"],
-                      ["vfs_read.folded"], ["service.folded", "vfs_read.folded"]):
+                      ["vfs_read.folded"], ["service.folded", "service.folded"]):
         report.validate(json.loads(output("--no-svg", "--no-config", "-f", "json", *arguments, cwd=REPORT)))
         print(f"report, {' '.join(arguments)}")
     lint.validate(json.loads(output("lint", "-f", "json", "small.perf", "input.folded", "absent.folded", cwd=CONVERT)))
