@@ -164,6 +164,7 @@ static void say_end(const struct about *about, const struct np_spool_header *hea
 			  : head->end == NP_END_EXIT   ? "exited"
 			  : head->end == NP_END_EXEC   ? "replaced by exec"
 			  : head->end == NP_END_SIGNAL ? "ended by a signal"
+			  : head->end == NP_END_CONFINED ? "forbade itself what a sampler needs (seccomp or TSC), and went on unsampled"
 						       : "not known";
 
 	say(about, "end: %s", how);

@@ -103,6 +103,7 @@ void np_signals_block(uint64_t *ret_old);	/* SIGPROF on this thread; signal-safe
 void np_signals_restore(uint64_t old);		/* signal-safe */
 void np_signals_for_exec(uint64_t mask);	/* MASK: before np_signals_block(); signal-safe */
 void np_signals_after_exec(uint64_t mask);	/* it was refused */
+void np_signals_give_back(uint64_t mask);	/* likewise; for good: the host's own actions; signal-safe */
 
 bool np_signals_here(void);			/* attached, and not a vfork child; signal-safe */
 bool np_signals_handler_is_ours(void);		/* nobody replaced it by a raw system call */
@@ -143,6 +144,12 @@ bool np_left_leave(void);		/* before the spool is closed: it is left */
 void np_left_sweep(void);		/* after it */
 bool np_left_to_us(void);		/* somebody has left us one */
 void np_left_after_fork(void);		/* parent */
+
+/* ---- confine.c: hosts that forbid themselves what we need.  Signal-safe. */
+void np_confine_prctl(long option, unsigned long value, const void *program);	/* before the call */
+void np_confine_filter(const void *program);	/* a struct sock_fprog */
+void np_confine_strict(void);
+bool np_confine_survives(void);			/* at attach: a filter that is there already lets us live */
 
 /* ---- finish.c: the end of the image.  Signal-safe. */
 void np_finish(enum np_spool_end how);		/* once; folds as configured */

@@ -236,7 +236,7 @@ __attribute__((constructor)) static void attach(void)
 	np_governor_start();
 	np_sampler.spool_bytes_max = np_agent.config.spool_max;
 	np_agent.pid = np_agent.top_pid = getpid();
-	if (!choose_unwinder() || !choose_spool_dir())
+	if (!np_confine_survives() || !choose_unwinder() || !choose_spool_dir())
 		return;
 	find_library_dir();
 	read_identity();

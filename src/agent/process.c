@@ -21,6 +21,7 @@
 #include "signal/modules.h"
 
 static uint64_t fork_mask;	/* of the forking thread, between the fork handlers */
+static bool forks_with_us;	/* likewise */
 
 static bool is_own_process(void)
 {
@@ -31,6 +32,9 @@ static bool is_own_process(void)
  * be copied while a handler holds it.  A handler lasts microseconds, so this wait is short. */
 static void before_fork(void)
 {
+	forks_with_us = np_agent.attached;
+	if (!forks_with_us)
+		return;
 	np_signals_block(&fork_mask);
 	np_descriptors_wait();
 	if (np_sampler.unwinder && np_sampler.unwinder->kind == NP_UNWINDER_LIBUNWIND) {
@@ -42,6 +46,8 @@ static void before_fork(void)
 
 static void after_fork_parent(void)
 {
+	if (!forks_with_us)
+		return;
 	if (np_agent.attached && !np_load_relaxed(&np_agent.finished))
 		np_store_relaxed(&np_sampler.enabled, 1);
 	if (is_own_process() && !np_load_relaxed(&np_agent.finished))
@@ -68,6 +74,8 @@ static void after_fork_child(void)
 {
 	struct np_thread *self = np_thread_self;
 
+	if (!forks_with_us)
+		return;
 	if (!np_agent.attached)
 		goto out;
 	np_agent.pid = (pid_t)np_syscall(SYS_getpid);

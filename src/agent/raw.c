@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <string.h>
@@ -96,6 +97,12 @@ NP_EXPORT long syscall(long number, ...)
 		return close((int)a[0]);
 	if (number == SYS_exit_group)
 		_exit((int)a[0]);
+	if (number == SYS_prctl)
+		np_confine_prctl(a[0], (unsigned long)a[1], (const void *)a[2]);
+	if (number == SYS_seccomp && a[0] == SECCOMP_SET_MODE_STRICT)
+		np_confine_strict();
+	if (number == SYS_seccomp && a[0] == SECCOMP_SET_MODE_FILTER)
+		np_confine_filter((const void *)a[2]);
 	if (number != SYS_futex || !is_repeatable_futex(a)) {
 		r = NP_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 		if (r > 0 && makes_thread(number, a) && np_signals_here())

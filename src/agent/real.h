@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/signalfd.h>
@@ -35,7 +36,7 @@
 	X(seteuid) X(setreuid) X(setresuid) X(poll) X(ppoll) X(select) X(pselect)                  \
 	X(epoll_wait) X(epoll_pwait) X(nanosleep) X(clock_nanosleep) X(pause) X(sem_timedwait)     \
 	X(semop) X(semtimedop) X(msgrcv) X(msgsnd) X(recv) X(recvfrom) X(recvmsg) X(accept)        \
-	X(accept4) X(connect)
+	X(accept4) X(connect) X(prctl)
 
 struct np_reals {
 #define NP_REAL_FIELD(name) __typeof__(name) *name;

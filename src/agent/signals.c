@@ -151,6 +151,24 @@ void np_signals_after_exec(uint64_t mask)
 	np_signals_restore(mask);
 }
 
+/* No clock ticks any more. */
+void np_signals_give_back(uint64_t mask)
+{
+	struct sigaction plain;
+
+	memset(&plain, 0, sizeof(plain));
+	plain.sa_handler = SIG_IGN;	/* drops ticks that are pending, for all threads */
+	NP_REAL(libc_sigaction)(SIGPROF, &plain, NULL);
+	plain.sa_handler = SIG_DFL;
+	NP_REAL(libc_sigaction)(SIGPROF, np_host_action(), NULL);
+	for (size_t i = 0; i < sizeof(fatal_signals) / sizeof(*fatal_signals); i++)
+		if (fatal_is_ours[fatal_signals[i]])
+			NP_REAL(sigaction)(fatal_signals[i], &plain, NULL);
+	if (np_thread_self && np_thread_self->host.blocks)
+		mask |= SIGNAL_BIT(SIGPROF);
+	np_signals_restore(mask);
+}
+
 static void change_sigprof(const struct sigaction *act, struct sigaction *old)
 {
 	struct sigaction before = *np_host_action();

@@ -91,7 +91,7 @@ static bool is_the_hosts(const siginfo_t *info)
 static int wait_for(struct np_thread *self, const sigset_t *set, siginfo_t *ret_info,
 		    const struct timespec *timeout)
 {
-	int64_t deadline = timeout ? now_ns() + timeout->tv_sec * 1000000000ll + timeout->tv_nsec : 0;
+	int64_t deadline = timeout && np_agent.attached ? now_ns() + timeout->tv_sec * 1000000000ll + timeout->tv_nsec : 0;
 	int saved_errno = errno, r;
 	struct timespec left;
 	int64_t ns;

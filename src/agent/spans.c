@@ -93,7 +93,7 @@ NP_EXPORT uint64_t neuroprof_span_enter(struct neuroprof_metric *span, const cha
 	struct np_span_frame *frame;
 	uint64_t trace[2], parent = 0;
 
-	if (span->kind != NEUROPROF_SPAN || !np_metric_is_bound(span) ||
+	if (!np_agent.attached || span->kind != NEUROPROF_SPAN || !np_metric_is_bound(span) ||
 	    span->entry == NP_SPOOL_ENTRY_NONE)	/* a small spool has no room for its name */
 		return 0;
 	enter_image();

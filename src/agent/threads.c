@@ -150,6 +150,11 @@ static void detach(void *argument)
 	struct np_thread *self = argument;
 	uint64_t mask;
 
+	if (!np_agent.attached) {	/* retired: not even a system call */
+		np_thread_self = NULL;
+		np_thread_give_back(self);
+		return;
+	}
 	np_signals_block(&mask);
 	np_sampler_close_account(self);
 	np_clock_disarm(self);
@@ -165,6 +170,8 @@ static void attach_made(struct np_thread *self)
 {
 	uint64_t mask;
 
+	if (!np_agent.attached)		/* retired since the thread was begun */
+		return;
 	np_signals_block(&mask);
 	mask &= ~np_signals_ours();
 	if (np_thread_attach(self))

@@ -32,7 +32,7 @@ static int64_t now_ns(void)
 /* When a relative wait of TIMEOUT is over; INT64_MAX: never. */
 static int64_t deadline_of(const struct timespec *timeout)
 {
-	if (!timeout || timeout->tv_sec > INT32_MAX)
+	if (!timeout || timeout->tv_sec > INT32_MAX || !np_agent.attached)	/* no tick, no clock */
 		return INT64_MAX;
 	return now_ns() + timeout->tv_sec * NS_PER_S + timeout->tv_nsec;
 }
@@ -72,7 +72,7 @@ static bool broken_by_tick(bool failed, int saved_errno)
 
 static int64_t deadline_of_ms(int timeout)
 {
-	return timeout > 0 ? now_ns() + timeout * NS_PER_MS : 0;
+	return timeout > 0 && np_agent.attached ? now_ns() + timeout * NS_PER_MS : 0;
 }
 
 static int ms_left(int timeout, int64_t deadline)

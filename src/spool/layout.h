@@ -56,6 +56,7 @@ enum np_spool_end {			/* how the image ended, as far as the agent saw it */
 	NP_END_UNKNOWN = 0,		/* never told: killed, crashed, or still running */
 	NP_END_EXIT = 1,		/* exit, _exit, quick_exit, return from main */
 	NP_END_EXEC = 2,		/* replaced by another program */
+	NP_END_CONFINED = 4,		/* it went on without us: it forbade itself what we need */
 	NP_END_SIGNAL = 3,		/* SIGTERM, SIGINT or SIGHUP at the default action */
 };
 
