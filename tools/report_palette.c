@@ -178,28 +178,26 @@ static bool take_map_line(struct np_palette *palette, char *line)
 	return true;
 }
 
-static void read_map(struct np_palette *palette, const char *map)
+/* False: a line is none (*RET_LINE), or it cannot be read (0). */
+static bool read_map(struct np_palette *palette, FILE *from, unsigned long *ret_line)
 {
-	FILE *from = fopen(map, "re");
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t length;
+	bool is_good = true;
 
-	if (!from && errno == ENOENT)
-		return;		/* the first picture makes it */
-	if (!from)
-		np_die(NP_EXIT_FAILURE, "'%s': cannot open it: %s", map, strerror(errno));
-	for (unsigned long number = 1; (length = getline(&line, &room, from)) >= 0; number++) {
+	for (*ret_line = 1; is_good && (length = getline(&line, &room, from)) >= 0; ++*ret_line) {
 		while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
 			line[--length] = '\0';
-		if (length > 0 && !take_map_line(palette, line))
-			np_die(NP_EXIT_FAILURE, "'%s': line %lu is not 'function->rgb(red,green,blue)'; "
-			       "mend or remove the file", map, number);
+		is_good = length == 0 || take_map_line(palette, line);
+		*ret_line -= !is_good;
 	}
-	if (ferror(from))
-		np_die(NP_EXIT_FAILURE, "'%s': cannot read it: %s", map, strerror(errno));
-	fclose(from);
 	free(line);
+	if (is_good && ferror(from)) {
+		*ret_line = 0;
+		return false;
+	}
+	return is_good;
 }
 
 static void choose(struct np_palette *palette, int index, bool by_map)
@@ -245,8 +243,8 @@ static void write_style(struct np_palette *palette, const char *ground)
 	palette->colours.style = palette->style;
 }
 
-struct np_palette *np_palette_create(const struct np_tree *tree, const char *name,
-				     const char *ground, const char *map)
+struct np_palette *np_palette_create_from(const struct np_tree *tree, const char *name,
+					  const char *ground, FILE *map, unsigned long *ret_line)
 {
 	struct np_palette *palette = np_xcalloc(1, sizeof(*palette));
 	int index = name ? palette_index(name) : -1;
@@ -254,13 +252,37 @@ struct np_palette *np_palette_create(const struct np_tree *tree, const char *nam
 	palette->tree = tree;
 	np_intern_init(&palette->colour_names);
 	np_intern_init(&palette->map_names);
-	if (map)
-		read_map(palette, map);
+	if (map && !read_map(palette, map, ret_line)) {
+		np_palette_destroy(palette);
+		return NULL;
+	}
 	if (index >= 0)
 		choose(palette, index, map != NULL);
 	if (!ground && index >= 0)
 		ground = palettes[index].ground;
 	write_style(palette, ground ? ground_colour(ground) : NULL);
+	return palette;
+}
+
+struct np_palette *np_palette_create(const struct np_tree *tree, const char *name,
+				     const char *ground, const char *map)
+{
+	FILE *from = map ? fopen(map, "re") : NULL;
+	struct np_palette *palette;
+	unsigned long line = 0;
+
+	if (map && !from && errno != ENOENT)
+		np_die(NP_EXIT_FAILURE, "'%s': cannot open it: %s", map, strerror(errno));
+	if (map && !from)	/* the first picture makes it */
+		from = fopen("/dev/null", "re");
+	palette = np_palette_create_from(tree, name, ground, from, &line);
+	if (!palette && line > 0)
+		np_die(NP_EXIT_FAILURE, "'%s': line %lu is not 'function->rgb(red,green,blue)'; "
+		       "mend or remove the file", map, line);
+	if (!palette)
+		np_die(NP_EXIT_FAILURE, "'%s': cannot read it: %s", map, strerror(errno));
+	if (from)
+		fclose(from);
 	return palette;
 }
 

@@ -8,6 +8,7 @@
 #define NP_TOOLS_REPORT_PALETTE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "../flamegraph/svg.h"
 
@@ -23,6 +24,11 @@ bool np_palette_is_ground(const char *name);	/* yellow, blue, green, grey or #rr
  * not exist is empty; a damaged one ends the tool with one line. */
 struct np_palette *np_palette_create(const struct np_tree *tree, const char *name,
 				     const char *ground, const char *map);
+
+/* The same from a stream; NULL, with the number of the line in *RET_LINE (0: it cannot be read), when it is
+ * damaged. */
+struct np_palette *np_palette_create_from(const struct np_tree *tree, const char *name,
+					  const char *ground, FILE *map, unsigned long *ret_line);
 const struct np_svg_colours *np_palette_colours(const struct np_palette *palette);
 
 /* Write the colours of all functions of the tree, and those that MAP had, to MAP.  Returns 0, or -errno
