@@ -24,7 +24,7 @@ _neuroprof_bench() {
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W "run ab baseline compare history --help --version" -- "$word")
 	elif [[ $word == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "--budget --pairs-min --pairs-max --timeout --metric --complex --keep --threshold --no-pin --file --name --samples --directory --profile --preload --tier --iterations --dry-run --inconclusive-ok --cross-machine --format --output --quiet --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "--budget --pairs-min --pairs-max --timeout --metric --complex --keep --threshold --no-pin --file --name --samples --directory --profile --preload --tier --iterations --dry-run --inconclusive-ok --cross-machine --results-differ --format --output --quiet --help --version" -- "$word")
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	fi

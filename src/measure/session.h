@@ -36,6 +36,7 @@ struct np_session_rules {
 	const char *metric;		/* that decides when to stop; NULL: CPU or wall time */
 	const char *metrics_directory;	/* runs leave *.metrics.txt there; NULL: they do not */
 	char *const *environment;	/* of all runs; NULL: ours */
+	bool results_differ;		/* by intent: a checksum is held against its own arm's only */
 	bool pin;			/* to one core a block; only for programs of one thread */
 	void (*progress)(void *user, size_t done, size_t most, double left_s);
 	void *user;

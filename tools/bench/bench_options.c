@@ -16,7 +16,8 @@
 enum option_id {
 	OPT_BUDGET = 256, OPT_PAIRS_MIN, OPT_PAIRS_MAX, OPT_TIMEOUT, OPT_METRIC, OPT_COMPLEX, OPT_KEEP,
 	OPT_THRESHOLD, OPT_NO_PIN, OPT_FILE, OPT_NAME, OPT_SAMPLES, OPT_DIRECTORY, OPT_PROFILE, OPT_TIER,
-	OPT_ITERATIONS, OPT_PRELOAD, OPT_DRY_RUN, OPT_INCONCLUSIVE_OK, OPT_CROSS_MACHINE
+	OPT_ITERATIONS, OPT_PRELOAD, OPT_DRY_RUN, OPT_INCONCLUSIVE_OK, OPT_CROSS_MACHINE,
+	OPT_RESULTS_DIFFER
 };
 
 static const struct option options[] = {
@@ -40,6 +41,7 @@ static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "inconclusive-ok", no_argument, NULL, OPT_INCONCLUSIVE_OK },
 	{ "cross-machine", no_argument, NULL, OPT_CROSS_MACHINE },
+	{ "results-differ", no_argument, NULL, OPT_RESULTS_DIFFER },
 	{ "format", required_argument, NULL, 'f' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -104,6 +106,9 @@ static void take_rule(struct np_bench_settings *settings, int option)
 		break;
 	case OPT_THRESHOLD:
 		rules->verdict.threshold = number("threshold", optarg, 0.01, 1000) / 100;
+		break;
+	case OPT_RESULTS_DIFFER:
+		rules->results_differ = true;
 		break;
 	case OPT_NO_PIN:
 		rules->pin = false;
@@ -183,6 +188,8 @@ static const char shared_help[] =
 	"  --preload           take what the programs count through <neuroprof/neuroprof.h>, too\n"
 	"  --dry-run           print what would be run\n"
 	"  --inconclusive-ok   exit status 0 instead of 3\n"
+	"  --results-differ    the two are meant to give different results: checksums need only be the\n"
+	"                      same within each\n"
 	"  --cross-machine     compare with a baseline of another machine\n"
 	"  -f, --format FORMAT text, markdown, json, junit, sarif, openmetrics,\n"
 	"                      github-action-benchmark, bencher\n"

@@ -48,7 +48,8 @@ static void tell_dropped(const struct np_bench_report *report)
 				dropped += of->runs[k].metrics.dropped;
 		}
 		if (dropped)
-			np_note("%s%s%s: %zu figures were left out: not finite, or too many", report->all[i].benchmark, *report->all[i].case_name ? " " : "",
+			np_note("%s%s%s: %zu figures were left out: not finite, or too many",
+				report->all[i].benchmark, *report->all[i].case_name ? " " : "",
 				report->all[i].case_name, dropped);
 	}
 	is_told = true;
