@@ -118,7 +118,8 @@ static void retire(const char *what, const char *which)
 {
 	uint64_t mask;
 
-	np_say("sampling ends here: the program forbids itself ", what, which, NULL);
+	if (np_agent.pid == np_agent.top_pid)	/* a server may confine every child that it forks */
+		np_say("sampling ends here: the program forbids itself ", what, which, NULL);
 	np_signals_block(&mask);
 	np_finish(NP_END_CONFINED);
 	close_clocks();
