@@ -14,6 +14,10 @@
 #include "base/message.h"
 #include "measure/draw.h"
 #include "measure/order.h"
+#include "measure/tail.h"
+
+#define WORK_MAX	((size_t)20000000)
+#define RESAMPLES_LEAST ((size_t)1000)
 
 static int check(const struct np_series *series)
 {
@@ -43,15 +47,6 @@ static bool is_constant(const struct np_series *a, const struct np_series *b)
 		}
 	}
 	return true;
-}
-
-static size_t longest(const struct np_series *series)
-{
-	size_t most = 0;
-
-	for (size_t i = 0; i < series->runs; i++)
-		most = series->counts[i] > most ? series->counts[i] : most;
-	return most;
 }
 
 /* The iterations of every run in order, so that a drawn median costs no sort. */
@@ -101,35 +96,24 @@ static double run_median(const struct rows *rows, size_t run, uint64_t *state)
 }
 
 struct paired {
-	const struct np_series *old_runs, *new_runs;
 	struct rows old_rows, new_rows;
+	struct np_tail old_tail, new_tail;
 	enum np_statistic statistic;
-	double *ratios, *pool;
+	double *ratios;
+	size_t *times;			/* that a run was picked */
 };
-
-/* The p99 of all iterations of the runs PICKED, and of the pair's other arm. */
-static double pooled_p99(const struct paired *paired, const struct np_series *series,
-			 const size_t *picked, uint64_t *state)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < series->runs; i++) {
-		size_t run = picked[i], count = series->counts[run];
-
-		for (size_t k = 0; k < count; k++)
-			paired->pool[used++] = series->values[run][state ? np_draw(state, count) : k];
-	}
-	np_order_sort(paired->pool, used);
-	return log(np_order_harrell_davis(paired->pool, used, 0.99));
-}
 
 static double statistic_of(struct paired *paired, const size_t *picked, uint64_t *state)
 {
-	size_t pairs = paired->old_runs->runs;
+	size_t pairs = paired->old_rows.runs;
 
-	if (paired->statistic == NP_OF_P99)
-		return pooled_p99(paired, paired->new_runs, picked, state) -
-			pooled_p99(paired, paired->old_runs, picked, state);
+	if (paired->statistic == NP_OF_P99) {
+		memset(paired->times, 0, pairs * sizeof(*paired->times));
+		for (size_t i = 0; i < pairs; i++)
+			paired->times[picked[i]]++;
+		return log(np_tail_p99(&paired->new_tail, paired->times)) -
+			log(np_tail_p99(&paired->old_tail, paired->times));
+	}
 	for (size_t i = 0; i < pairs; i++)
 		paired->ratios[i] = run_median(&paired->new_rows, picked[i], state) -
 			run_median(&paired->old_rows, picked[i], state);
@@ -169,12 +153,21 @@ static void interval(struct np_effect *effect, double *found, unsigned resamples
 	effect->high = np_order_quantile(found, resamples, 1 - tail);
 }
 
+/* With a million iterations fewer resamples do: their interval is as good, but for its last digit. */
+static unsigned affordable(unsigned resamples, size_t work)
+{
+	size_t most = WORK_MAX / work;
+
+	most = most < RESAMPLES_LEAST ? RESAMPLES_LEAST : most;
+	return most < resamples ? (unsigned)most : resamples;
+}
+
 int np_effect(struct np_effect *effect, const struct np_series *old_runs,
 	      const struct np_series *new_runs, enum np_statistic statistic, double confidence,
 	      unsigned resamples, uint64_t seed)
 {
-	size_t pairs = old_runs->runs, most, *picked;
-	struct paired paired = { .old_runs = old_runs, .new_runs = new_runs, .statistic = statistic };
+	size_t pairs = old_runs->runs, *picked;
+	struct paired paired = { .statistic = statistic };
 	uint64_t state = seed | 1;
 	double *found;
 
@@ -188,12 +181,16 @@ int np_effect(struct np_effect *effect, const struct np_series *old_runs,
 		effect->pairs = 0;
 		return -EINVAL;
 	}
-	most = longest(new_runs) > longest(old_runs) ? longest(new_runs) : longest(old_runs);
 	paired.old_rows = sort_rows(old_runs);
 	paired.new_rows = sort_rows(new_runs);
 	paired.ratios = np_xcalloc(pairs, sizeof(double));
-	/* A run may be picked as often as there are pairs. */
-	paired.pool = np_xcalloc(statistic == NP_OF_P99 ? pairs * most : 1, sizeof(double));
+	paired.times = np_xcalloc(pairs, sizeof(*paired.times));
+	if (statistic == NP_OF_P99) {
+		paired.old_tail = np_tail_make(old_runs);
+		paired.new_tail = np_tail_make(new_runs);
+		resamples = affordable(resamples, np_tail_work(&paired.old_tail) +
+				       np_tail_work(&paired.new_tail));
+	}
 	picked = np_xcalloc(pairs, sizeof(*picked));
 	found = np_xcalloc(resamples, sizeof(double));
 	for (size_t i = 0; i < pairs; i++)
@@ -208,7 +205,9 @@ int np_effect(struct np_effect *effect, const struct np_series *old_runs,
 	free_rows(&paired.old_rows);
 	free_rows(&paired.new_rows);
 	free(paired.ratios);
-	free(paired.pool);
+	np_tail_free(&paired.old_tail);
+	np_tail_free(&paired.new_tail);
+	free(paired.times);
 	free(picked);
 	free(found);
 	return 0;

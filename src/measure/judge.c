@@ -10,16 +10,16 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "measure/judge_tail.h"
 #include "measure/order.h"
 
-#define SEED		20240229u
 #define CONTROL_TRIALS	500u
 #define STEAL_LIMIT	0.25		/* of the wall time */
 #define OTHERS_LIMIT	0.1		/* of a core, used by others meanwhile */
 #define CORES_MAX	1024u
 #define CONTROL_PAIRS	4u		/* fewer say nothing */
 
-static const struct np_spec_target *target_of(const struct np_spec *spec, const char *metric)
+const struct np_spec_target *np_judge_target_of(const struct np_spec *spec, const char *metric)
 {
 	for (size_t i = 0; spec && i < spec->target_count; i++) {
 		if (strcmp(spec->targets[i].metric, metric) == 0)
@@ -44,7 +44,7 @@ static double median_of(const struct np_series *series)
 }
 
 /* Is the target met?  The acceptable range is what may be; without one the target is the limit. */
-static bool is_missed(const struct np_spec_target *target, enum np_direction direction, double value)
+bool np_judge_is_missed(const struct np_spec_target *target, enum np_direction direction, double value)
 {
 	if (target->has_range)
 		return direction == NP_HIGHER_IS_BETTER  ? value < target->least
@@ -53,40 +53,6 @@ static bool is_missed(const struct np_spec_target *target, enum np_direction dir
 	if (!target->has_target || direction == NP_NO_DIRECTION)
 		return false;
 	return direction == NP_HIGHER_IS_BETTER ? value < target->target : value > target->target;
-}
-
-/* How many values lie behind a tail: iterations, or what `..._count` beside `..._p99_...` says. */
-static double samples_behind(const struct np_arm *arm, const struct np_series *series,
-			     const char *metric)
-{
-	const char *p99 = strstr(metric, "_p99");	/* "p99" alone has no name to put a count beside */
-	double samples = 0;
-	char name[128];
-
-	for (size_t i = 0; i < series->runs; i++) {
-		const struct np_metric *count = NULL;
-
-		if (p99 && (size_t)(p99 - metric) + 8 < sizeof(name)) {
-			snprintf(name, sizeof(name), "%.*s_count", (int)(p99 - metric), metric);
-			count = np_metrics_find(&arm->runs[i].metrics, name);
-		}
-		samples += count ? count->values[0] : (double)series->counts[i];
-	}
-	return samples;
-}
-
-/* A tail is judged when 30 samples lie above it in each arm: p99 needs 3 000 samples, p999 30 000. */
-static double tail_samples_needed(const struct np_session *session, const struct np_series *series,
-				  const char *metric)
-{
-	double share = strstr(metric, "p999") ? 0.001 : 0.01, needed = 0;
-
-	for (int arm = 0; arm < 2; arm++) {
-		double have = samples_behind(&session->arms[arm], &series[arm], metric);
-
-		needed = fmax(needed, NP_TAIL_SAMPLES / share - have);
-	}
-	return fmax(needed, 0);
 }
 
 static void judge_one(struct np_judgement *judgement, const struct np_session *session,
@@ -100,7 +66,7 @@ static void judge_one(struct np_judgement *judgement, const struct np_session *s
 		series[arm] = np_arm_series(&session->arms[arm], judgement->metric);
 	judgement->unit = np_metric_unit(judgement->metric);
 	judgement->is_tail = np_metric_is_tail(judgement->metric);
-	judgement->target = target_of(spec, judgement->metric);
+	judgement->target = np_judge_target_of(spec, judgement->metric);
 	judgement->is_target = judgement->target != NULL;
 	judgement->direction = judgement->is_target && judgement->target->direction
 				       ? (enum np_direction)judgement->target->direction
@@ -109,26 +75,41 @@ static void judge_one(struct np_judgement *judgement, const struct np_session *s
 	judgement->new_value = median_of(&series[1]);
 	judgement->verdict = NP_INCONCLUSIVE;
 	if (judgement->is_target)
-		judgement->target_missed = is_missed(judgement->target, judgement->direction,
+		judgement->target_missed = np_judge_is_missed(judgement->target, judgement->direction,
 			session->arms[1].count ? judgement->new_value : judgement->old_value);
 	higher = judgement->direction == NP_HIGHER_IS_BETTER;
 	judgement->runs_needed = NP_EFFECT_PAIRS_LEAST;
 	if ((session->is_unpaired
 		     ? np_effect_unpaired(&judgement->effect, &series[0], &series[1], confidence,
-					  NP_EFFECT_RESAMPLES, SEED)
+					  NP_EFFECT_RESAMPLES, NP_JUDGE_SEED)
 		     : np_effect(&judgement->effect, &series[0], &series[1], NP_OF_MEDIAN, confidence,
-				 NP_EFFECT_RESAMPLES, SEED)) == 0 &&
+				 NP_EFFECT_RESAMPLES, NP_JUDGE_SEED)) == 0 &&
 	    judgement->effect.pairs >= NP_EFFECT_PAIRS_LEAST) {
 		judgement->verdict = np_verdict(&judgement->effect, higher, rules);
 		judgement->runs_needed = np_verdict_runs_needed(&judgement->effect, higher, rules);
 	}
 	if (judgement->is_tail) {
-		judgement->samples_needed = tail_samples_needed(session, series, judgement->metric);
+		judgement->samples_needed = np_judge_samples_needed(session, series, judgement->metric);
 		if (judgement->samples_needed > 0)
 			judgement->verdict = NP_INCONCLUSIVE;
 	}
 	np_series_free(&series[0]);
 	np_series_free(&series[1]);
+}
+
+static int badness(enum np_verdict verdict)
+{
+	static const int order[NP_VERDICT_MAX] = { [NP_KEEP] = 0, [NP_NEUTRAL] = 1,
+		[NP_INCONCLUSIVE] = 2, [NP_REVERT] = 3, [NP_REGRESSION] = 4, [NP_INVALID] = 5 };
+
+	return order[verdict];
+}
+
+void np_judge_note_tail(struct np_comparison *comparison, const struct np_judgement *judgement)
+{
+	if (!comparison->has_tail || badness(judgement->verdict) > badness(comparison->tail_verdict))
+		comparison->tail_verdict = judgement->verdict;
+	comparison->has_tail = true;
 }
 
 static double share_of_wall(const struct np_session *session, const char *figure)
@@ -161,7 +142,7 @@ static enum np_verdict control_of(const struct np_session *session, const char *
 	if (first.runs >= CONTROL_PAIRS && !session->is_unpaired) {
 		if (false_alarms)
 			*false_alarms = np_verdict_false_alarms(&first, &second, &simple, CONTROL_TRIALS);
-		if (np_effect(effect, &first, &second, NP_OF_MEDIAN, 0.95, NP_EFFECT_RESAMPLES, SEED) == 0)
+		if (np_effect(effect, &first, &second, NP_OF_MEDIAN, 0.95, NP_EFFECT_RESAMPLES, NP_JUDGE_SEED) == 0)
 			verdict = np_verdict(effect, false, &simple);
 	}
 	np_series_free(&first);
@@ -177,6 +158,8 @@ static const char *find_other_result(const struct np_session *session)
 	bool is_missing = false;
 
 	for (int arm = 0; arm < 2; arm++) {
+		if (session->rules->results_differ)
+			known = NULL;
 		for (size_t i = 0; i < session->arms[arm].count; i++) {
 			const char *checksum = session->arms[arm].runs[i].metrics.checksum;
 
@@ -328,7 +311,7 @@ static void withdraw(struct np_comparison *comparison)
 static bool is_worth_judging(const struct np_metric *metric, const struct np_session *session,
 			     const struct np_spec *spec)
 {
-	if (strcmp(metric->name, session->primary) == 0 || target_of(spec, metric->name))
+	if (strcmp(metric->name, session->primary) == 0 || np_judge_target_of(spec, metric->name))
 		return true;
 	if (metric->is_ours)
 		return strcmp(metric->name, "wall_ms") == 0 || strcmp(metric->name, "cpu_ms") == 0 ||
@@ -338,19 +321,20 @@ static bool is_worth_judging(const struct np_metric *metric, const struct np_ses
 	return np_metric_direction(metric->name) != NP_NO_DIRECTION;
 }
 
-static int badness(enum np_verdict verdict)
-{
-	static const int order[NP_VERDICT_MAX] = { [NP_KEEP] = 0, [NP_NEUTRAL] = 1,
-		[NP_INCONCLUSIVE] = 2, [NP_REVERT] = 3, [NP_REGRESSION] = 4, [NP_INVALID] = 5 };
-
-	return order[verdict];
-}
-
 static bool has_verdict_of_its_own(const struct np_judgement *judgement)
 {
 	return judgement->is_tail && !judgement->is_primary &&
 		judgement->direction != NP_NO_DIRECTION && strstr(judgement->metric, "p99") &&
 		!strstr(judgement->metric, "p999");
+}
+
+static bool is_judged(const struct np_comparison *comparison, const char *metric)
+{
+	size_t i = 0;
+
+	while (i < comparison->count && strcmp(comparison->all[i].metric, metric) != 0)
+		i++;
+	return i < comparison->count;
 }
 
 /* Targets of what the first run does not tell, or no run: misspelt, most often, and not met. */
@@ -363,7 +347,8 @@ static void judge_other_targets(struct np_comparison *comparison, const struct n
 		const struct np_spec_target *target = &spec->targets[i];
 		struct np_judgement *judgement = &comparison->all[comparison->count];
 
-		if (np_metrics_find(&session->arms[0].runs[0].metrics, target->metric))
+		if (np_metrics_find(&session->arms[0].runs[0].metrics, target->metric) ||
+		    is_judged(comparison, target->metric))
 			continue;
 		*judgement = (struct np_judgement){ .metric = target->metric };
 		judge_one(judgement, session, spec, confidence);
@@ -383,7 +368,10 @@ void np_judge(struct np_comparison *comparison, const struct np_session *session
 	comparison->spec_path = spec ? spec->path : NULL;
 	comparison->verdict = comparison->tail_verdict = NP_INCONCLUSIVE;
 	comparison->invalid[0] = '\0';
-	comparison->all = np_xcalloc(first->count + targets, sizeof(*comparison->all));
+	comparison->has_tail = false;
+	np_judge_free_tails(comparison);
+	comparison->tails = np_xcalloc(first->count + 1, sizeof(*comparison->tails));
+	comparison->all = np_xcalloc(2 * first->count + targets, sizeof(*comparison->all));
 	for (size_t i = 0; i < first->count; i++) {
 		struct np_judgement *judgement = &comparison->all[comparison->count];
 
@@ -395,13 +383,10 @@ void np_judge(struct np_comparison *comparison, const struct np_session *session
 		comparison->count++;
 		if (judgement->is_primary)
 			comparison->verdict = judgement->verdict;
-		if (has_verdict_of_its_own(judgement)) {
-			if (!comparison->has_tail ||
-			    badness(judgement->verdict) > badness(comparison->tail_verdict))
-				comparison->tail_verdict = judgement->verdict;
-			comparison->has_tail = true;
-		}
+		if (has_verdict_of_its_own(judgement))
+			np_judge_note_tail(comparison, judgement);
 	}
+	np_judge_tails(comparison, session, spec, confidence);
 	judge_other_targets(comparison, session, spec, confidence);
 	comparison->control = control_of(session, session->primary, &comparison->control_effect,
 					 &comparison->false_alarms);
@@ -435,6 +420,7 @@ void np_comparison_free(struct np_comparison *comparison)
 	free(comparison->commands[0]);
 	free(comparison->commands[1]);
 	free(comparison->all);
+	np_judge_free_tails(comparison);
 	free(comparison->artifact);
 	free(comparison->movers);
 	for (int arm = 0; arm < 2; arm++) {

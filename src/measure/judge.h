@@ -46,6 +46,8 @@ struct np_comparison {
 	const struct np_session *session;
 	struct np_judgement *all;
 	size_t count;
+	char **tails;			/* names of p99s that no program told: of its iterations */
+	size_t tail_count;
 	enum np_verdict verdict;	/* of the primary metric, or INVALID */
 	enum np_verdict tail_verdict;	/* the worst of the tails */
 	bool has_tail;

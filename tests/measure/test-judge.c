@@ -25,7 +25,7 @@
 #define PAIRS_MAX 40u
 #define LOOK_RESAMPLES 1000u
 
-static unsigned trials = 4;
+static unsigned trials = 2;
 
 static const struct np_session_rules rules = { .verdict = { 0.05, 0.1, false }, .pairs_min = PAIRS_MIN,
 	.pairs_max = PAIRS_MAX };
@@ -267,6 +267,56 @@ static void test_a_tail_has_its_verdict_whatever_its_unit(void **unused)
 	}
 }
 
+#define TAIL_RUNS 12
+#define TAIL_EACH 300
+
+/* Runs that tell each request: lognormal, a level of 3 % scatter a run, STALL of the new ones 10 ms late. */
+static void simulate_requests(struct np_session *session, double stall, uint64_t *state)
+{
+	for (int i = 0; i < 2 * TAIL_RUNS; i++) {
+		double level = 10 * exp(0.03 * normal(state));
+
+		add_run(session, i & 1, "work_ms", 100 + 0.1 * (i % 3));
+		for (int k = 0; k < TAIL_EACH; k++) {
+			double late = (i & 1) && np_draw_uniform(state) < stall ? 10 : 0;
+
+			np_metrics_add(&session->arms[i & 1].runs[i / 2].metrics, "request_ms",
+				       level * exp(0.2 * normal(state)) + late, false);
+		}
+	}
+}
+
+static void test_the_p99_of_iterations_is_judged_by_runs(void **unused)
+{
+	unsigned alarms = 0, found = 0, covered = 0, all = 5 * trials;
+	uint64_t state = 13;
+
+	(void)unused;
+	for (unsigned i = 0; i < 2 * all; i++) {
+		struct np_session session = { .rules = &rules, .primary = "work_ms" };
+		const struct np_judgement *tail;
+		struct np_comparison comparison;
+
+		simulate_requests(&session, i < all ? 0 : 0.03, &state);
+		assert_int_equal(judge(&session, NULL, &comparison), NP_NEUTRAL);
+		tail = &comparison.all[comparison.count - 1];
+		assert_string_equal(tail->metric, "request_p99_ms");
+		assert_true(tail->is_tail && tail->samples_needed == 0 && comparison.has_tail);
+		if (i < all) {
+			alarms += tail->verdict != NP_NEUTRAL && tail->verdict != NP_INCONCLUSIVE;
+			covered += tail->effect.low <= 0 && tail->effect.high >= 0;
+		} else {
+			found += comparison.tail_verdict == NP_REGRESSION;
+		}
+		np_comparison_free(&comparison);
+		np_session_free(&session);
+	}
+	printf("   p99: called changed %u, covered %u, stall found %u of %u\n", alarms, covered, found, all);
+	assert_in_range(alarms, 0, all / 50 + 1);
+	assert_in_range(covered, all * 9 / 10 - 2, all);
+	assert_in_range(found, all - 1 - all / 20, all);
+}
+
 static void test_a_target_of_what_is_not_told_is_missed(void **unused)
 {
 	struct np_session session = { .rules = &rules, .primary = "work_ms" };
@@ -333,6 +383,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_five_pairs_are_too_few_and_six_may_do),
 		cmocka_unit_test(test_what_is_always_zero_is_the_same_and_what_became_more_has_no_ratio),
 		cmocka_unit_test(test_a_tail_has_its_verdict_whatever_its_unit),
+		cmocka_unit_test(test_the_p99_of_iterations_is_judged_by_runs),
 		cmocka_unit_test(test_a_target_of_what_is_not_told_is_missed),
 		cmocka_unit_test(test_a_median_that_is_drawn_is_distributed_as_one_of_a_resample),
 	};

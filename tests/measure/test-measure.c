@@ -19,6 +19,7 @@
 #include "measure/metric.h"
 #include "measure/order.h"
 #include "measure/run.h"
+#include "measure/tail.h"
 #include "measure/verdict.h"
 
 static const struct np_verdict_rules simple = { 0.05, 0.1, false }, complex_one = { 0.05, 0.1, true };
@@ -195,6 +196,38 @@ static void test_a_tail_alone_is_found_in_the_p99_and_not_in_the_median(void **u
 	assert_int_equal(np_verdict(&tail, false, &simple), NP_REGRESSION);
 }
 
+/* Runs drawn twice are as if their values stood there twice. */
+static void test_the_p99_by_runs_is_harrell_and_davis_of_all_values(void **unused)
+{
+	enum { RUNS = 6, EACH = 700 };
+	static double values[RUNS][EACH], pool[RUNS * EACH];
+	static const size_t times[RUNS] = { 2, 0, 1, 3, 0, 0 };
+	const double *rows[RUNS];
+	size_t counts[RUNS], used = 0;
+	struct np_series series = { rows, counts, RUNS };
+	struct np_tail tail;
+	uint64_t state = 8;
+
+	(void)unused;
+	for (int run = 0; run < RUNS; run++) {
+		rows[run] = values[run];
+		counts[run] = EACH;
+		for (int i = 0; i < EACH; i++)
+			values[run][i] = exp(normal(&state));
+	}
+	tail = np_tail_make(&series);
+	memcpy(pool, values, sizeof(pool));
+	np_order_sort(pool, RUNS * EACH);
+	assert_float_equal(np_tail_p99(&tail, NULL), np_order_harrell_davis(pool, RUNS * EACH, 0.99), 1e-6);
+	for (int run = 0; run < RUNS; run++) {
+		for (size_t k = 0; k < times[run]; k++, used += EACH)
+			memcpy(pool + used, values[run], EACH * sizeof(double));
+	}
+	np_order_sort(pool, used);
+	assert_float_equal(np_tail_p99(&tail, times), np_order_harrell_davis(pool, used, 0.99), 1e-3);
+	np_tail_free(&tail);
+}
+
 static void test_quantiles_of_known_values(void **unused)
 {
 	double values[101];
@@ -347,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_a_slowdown_and_a_loss_of_throughput_meet_the_same_limit),
 		cmocka_unit_test(test_effects_refuse_what_has_no_ratio),
 		cmocka_unit_test(test_a_tail_alone_is_found_in_the_p99_and_not_in_the_median),
+		cmocka_unit_test(test_the_p99_by_runs_is_harrell_and_davis_of_all_values),
 		cmocka_unit_test(test_quantiles_of_known_values),
 		cmocka_unit_test(test_changes_of_a_series_are_where_they_were_planted),
 		cmocka_unit_test(test_a_hump_in_the_middle_is_two_changes),
