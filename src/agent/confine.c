@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * confine.c - hosts that forbid themselves system calls (seccomp), or the time-stamp counter.
+ * confine.c - hosts that forbid themselves system calls (seccomp, user dispatch), or the time-stamp counter.
  *
  * Context: host, signal-safe.
  *
@@ -179,6 +179,8 @@ void np_confine_prctl(long option, unsigned long value, const void *program)
 		np_confine_strict();
 	else if (option == PR_SET_SECCOMP && value == SECCOMP_MODE_FILTER)
 		np_confine_filter(program);
+	else if (option == PR_SET_SYSCALL_USER_DISPATCH && value == PR_SYS_DISPATCH_ON && may_retire())
+		retire("system calls of other code (syscall user dispatch)", "");
 	else if (option == PR_SET_TSC && value == PR_TSC_SIGSEGV && may_retire())
 		retire("the time-stamp counter", "");
 }

@@ -34,7 +34,7 @@ def check(how, says, goes_on, **settings):
 
 for clock in ("auto", "timer", "itimer"):
     whole = check("all", b"", True, NEUROPROF_CLOCK=clock)
-    for how in ("kill", "trap", "strict", "tsc"):
+    for how in ("kill", "trap", "strict", "tsc", "dispatch"):
         part = -check(how, ENDS, False, NEUROPROF_CLOCK=clock)
         assert 0 < part < 0.5 * whole, f"{how}: {part} periods of {whole}: it was not before, or it went on"
 check("null", b"", True)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * host_confined.c - a program that forbids itself system calls, or the time-stamp counter, and goes on.
- * usage: host_confined HOW; HOW: all | kill | trap | errno | strict | tsc | thread | null | exec PROGRAM
+ * usage: host_confined HOW; HOW: all | kill | trap | errno | strict | tsc | dispatch | thread | null | exec PROGRAM
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -86,6 +86,15 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(how, "tsc") && prctl(PR_SET_TSC, PR_TSC_SIGSEGV) < 0)
 		return 2;
+	if (!strcmp(how, "dispatch")) {	/* as Wine does: all that is not libc's is caught, while SELECTOR says so */
+		static volatile char selector = 0;
+
+		if (prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0L, 0L, &selector) < 0)
+			return 2;
+		selector = 1;
+		burn(300);
+		selector = 0;
+	}
 	/* As libseccomp asks what the kernel knows. */
 	if (!strcmp(how, "null") && (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 1, NULL) == 0 || errno != EFAULT))
 		return 2;
