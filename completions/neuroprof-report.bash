@@ -3,7 +3,7 @@
 
 # Of diff and gate: uses the variables of its caller.
 _neuroprof_report_pair() {
-	local options='--top --format --output --names --config --no-config --span --slowest --same-work --min-points --min-percent --rate --noise --strict --help'
+	local options='--top --format --output --names --config --no-config --span --slowest --same-work --no-renames --anonymize --min-points --min-percent --rate --noise --strict --help'
 	local formats='text markdown json'
 
 	case ${words[1]} in

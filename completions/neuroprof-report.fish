@@ -49,6 +49,7 @@ complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l names
 complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l config -r -F -d 'Thresholds and budgets'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l no-config -d 'Without neuroprof.yaml'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l same-work -d 'Compare times, not shares'
+complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l no-renames -d 'Functions of another name are others'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l min-points -x -d 'Smallest change that matters, percent points'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l min-percent -x -d 'And in percent of what it was'
 complete -c neuroprof-report -n '__fish_seen_subcommand_from diff gate' -l rate -x -d 'False discoveries, percent'
