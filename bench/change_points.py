@@ -159,8 +159,11 @@ def main():
     if theirs is None:
         print("apache-otava is not installed: nothing beside ours (pip install apache-otava)")
         return
-    pairs = list(zip(by_tool["neuroprof-bench"], theirs))
-    print(f"the same points, {NEAR} off at most: {sum(is_same(a, b) for a, b in pairs)} of {len(pairs)} series")
+    other = [(a, b, t) for a, b, t in zip(by_tool["neuroprof-bench"], theirs, truths) if not is_same(a, b)]
+    print(f"the same points, {NEAR} off at most: {len(all_series) - len(other)} of {len(all_series)} series; of the others "
+          f"{sum(t is not None and is_same(a, t) for a, b, t in other)} where ours are the truth, "
+          f"{sum(t is not None and is_same(b, t) for a, b, t in other)} where theirs are, "
+          f"{sum(t is None for a, b, t in other)} without a right place")
     for tool, found in by_tool.items():
         known = [(f, t) for f, t in zip(found, truths) if t is not None]
         print(f"exactly the truth: {tool} {sum(is_same(f, t) for f, t in known)} of {len(known)}")
