@@ -85,6 +85,11 @@ static bool is_name(const char *text, size_t size)
 	return true;
 }
 
+bool np_metric_is_name(const char *name)
+{
+	return is_name(name, strlen(name));
+}
+
 static void parse_line(struct np_metrics *metrics, const char *line, size_t size)
 {
 	const char *equals = memchr(line, '=', size);

@@ -41,6 +41,9 @@ void np_metrics_free(struct np_metrics *metrics);
 /* Take every `name=value` line out of SIZE bytes of output. */
 void np_metrics_parse(struct np_metrics *metrics, const char *output, size_t size);
 
+/* A letter or _, then those, digits and . - /; at most 127 bytes. */
+bool np_metric_is_name(const char *name);
+
 double np_metric_median(const struct np_metric *metric);
 
 /* Throughputs, ratios and hit rates are better when higher; times, sizes, faults and depths when
