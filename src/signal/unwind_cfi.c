@@ -214,8 +214,8 @@ static enum fast end_of(uint64_t rule)
 /* Frames by rules from the cache, for as long as there are such.  The way from one return address
  * to the next is a chain of loads; all else must fit beside it, so what changes from frame to frame
  * is in variables of its own, and WALK and LAST are brought up to date at the end. */
-NP_HOT NP_NO_SANITIZE static enum fast climb_fast(struct np_walk *walk, struct last *last,
-						  uint32_t generation)
+NP_NO_SANITIZE static inline enum fast climb_fast(struct np_walk *walk, struct last *last,
+						   uint32_t generation)
 {
 	struct np_frame *const scratch = walk->stack->scratch, *frame = &scratch[walk->depth];
 	struct trail trail = trail_of(last);
@@ -283,7 +283,7 @@ NP_HOT NP_NO_SANITIZE static enum fast climb_fast(struct np_walk *walk, struct l
 }
 
 /* Fill scratch from the leaf; last->at: how many outermost frames of the last stack still hold. */
-NP_HOT static uint8_t climb(struct np_walk *walk, struct last *last, uint32_t generation)
+static inline uint8_t climb(struct np_walk *walk, struct last *last, uint32_t generation)
 {
 	enum fast fast;
 	uint8_t quality;
@@ -349,6 +349,16 @@ NP_RARE static uint8_t leaf_alone(struct np_walk *walk)
 	return NP_QUALITY_FOREIGN_STACK;
 }
 
+/* From the beginning, without the last stack: both together are too deep. */
+NP_RARE static uint8_t climb_alone(struct np_walk *walk, const ucontext_t *context,
+				   const struct np_stack_range *range, struct last *last,
+				   uint32_t generation)
+{
+	walk_init(walk, walk->spool, context, range, walk->stack);
+	last->at = 0;
+	return climb(walk, last, generation);
+}
+
 NP_HOT static uint32_t cfi_unwind(struct np_spool *spool, const ucontext_t *context,
 			   const struct np_stack_range *range, struct np_stack *stack,
 			   bool *ret_same_activation)
@@ -370,11 +380,8 @@ NP_HOT static uint32_t cfi_unwind(struct np_spool *spool, const ucontext_t *cont
 		last.at = 0;
 	} else {
 		quality = climb(&walk, &last, generation);
-		if (__builtin_expect(walk.depth + last.at > NP_DEPTH_MAX, 0)) {	/* keep the innermost */
-			walk_init(&walk, spool, context, range, stack);
-			last.at = 0;
-			quality = climb(&walk, &last, generation);
-		}
+		if (__builtin_expect(walk.depth + last.at > NP_DEPTH_MAX, 0))
+			quality = climb_alone(&walk, context, range, &last, generation);
 	}
 	stack->quality = quality;
 	stack->generation = generation;
