@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -293,6 +294,41 @@ static void conclude(struct np_doctor *doctor, const bool works[])
 	}
 }
 
+/* A filter can kill for a call instead of refusing it: a child tries first. */
+static bool is_deadly(void)
+{
+	const struct rlimit no_core = { 0, 0 };
+	int status = 0;
+	pid_t child;
+
+	if (np_doctor_status("Seccomp:", 10, 0) != 2)
+		return false;
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		timer_t timer;
+
+		setrlimit(RLIMIT_CORE, &no_core);
+		syscall(SYS_perf_event_open, NULL, 0, -1, -1, 0);
+		timer_create(CLOCK_THREAD_CPUTIME_ID, NULL, &timer);
+		_exit(0);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child && WIFSIGNALED(status);
+}
+
+static void report_deadly(struct np_doctor *doctor)
+{
+	struct np_finding *finding = np_doctor_add(doctor, "clock", NP_DOCTOR_BLOCKED);
+
+	np_doctor_say(&finding->found, "perf_event_open or timer_create kills whoever calls it here");
+	np_doctor_say(&finding->cause, "a seccomp filter around this process (systemd's SystemCallFilter, a container's "
+				       "profile) has killing as its default");
+	np_doctor_say(&finding->meaning, "the library tries that in a child and stays away: programs run without being "
+					 "profiled");
+	np_doctor_say(&finding->remedy, "let the filter refuse with an error (SystemCallErrorNumber=EPERM, SCMP_ACT_ERRNO), "
+					"or allow both calls");
+}
+
 void np_doctor_clocks(struct np_doctor *doctor)
 {
 	struct sigaction counting = { .sa_handler = count_tick, .sa_flags = SA_RESTART }, before;
@@ -300,6 +336,10 @@ void np_doctor_clocks(struct np_doctor *doctor)
 	bool asked_other;
 	sigset_t set, mask;
 
+	if (is_deadly()) {
+		report_deadly(doctor);
+		return;
+	}
 	sigemptyset(&set);
 	sigaddset(&set, SIGPROF);
 	sigaction(SIGPROF, &counting, &before);

@@ -40,4 +40,8 @@ for clock in ("auto", "timer", "itimer"):
 check("null", b"", True)
 check("errno", b"", True)
 check("thread", ENDS + b"what a sampler needs: perf_event_open\n", False)
-check(f"exec {program}", ENDS + b"what a sampler needs: perf_event_open\nneuroprof: no profile: the seccomp filter around this program", False)
+check(f"exec {program} after", ENDS + b"what a sampler needs: perf_event_open\nneuroprof: no profile: the seccomp filter around this program", False)
+
+result = run([program, "exec", build.neuroprof, "doctor"])
+assert result.returncode == 1 and b"kills whoever calls it here" in result.stdout, result
+print("the doctor names the filter that kills")

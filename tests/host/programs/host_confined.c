@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 		wait(NULL);
 	}
 	if (!strcmp(how, "exec") && argc > 2 && install_but(SYS_perf_event_open, SECCOMP_RET_KILL_PROCESS) == 0)
-		execl(argv[2], argv[2], "after", (char *)NULL);
+		execv(argv[2], argv + 2);
 	tell("confined\n");
 	burn(300);
 	tell("and still here\n");
