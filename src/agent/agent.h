@@ -145,6 +145,9 @@ void np_left_sweep(void);		/* after it */
 bool np_left_to_us(void);		/* somebody has left us one */
 void np_left_after_fork(void);		/* parent */
 
+/* ---- users.c: make the spool while it can be made.  Signal-safe. */
+void np_users_keep_place(void);
+
 /* ---- confine.c: hosts that forbid themselves what we need.  Signal-safe. */
 void np_confine_prctl(long option, unsigned long value, const void *program);	/* before the call */
 void np_confine_filter(const void *program);	/* a struct sock_fprog */

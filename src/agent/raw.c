@@ -97,6 +97,8 @@ NP_EXPORT long syscall(long number, ...)
 		return close((int)a[0]);
 	if (number == SYS_exit_group)
 		_exit((int)a[0]);
+	if (number == SYS_chroot || number == SYS_landlock_restrict_self)
+		np_users_keep_place();
 	if (number == SYS_prctl)
 		np_confine_prctl(a[0], (unsigned long)a[1], (const void *)a[2]);
 	if (number == SYS_seccomp && a[0] == SECCOMP_SET_MODE_STRICT)

@@ -36,7 +36,7 @@
 	X(seteuid) X(setreuid) X(setresuid) X(poll) X(ppoll) X(select) X(pselect)                  \
 	X(epoll_wait) X(epoll_pwait) X(nanosleep) X(clock_nanosleep) X(pause) X(sem_timedwait)     \
 	X(semop) X(semtimedop) X(msgrcv) X(msgsnd) X(recv) X(recvfrom) X(recvmsg) X(accept)        \
-	X(accept4) X(connect) X(prctl)
+	X(accept4) X(connect) X(prctl) X(chroot)
 
 struct np_reals {
 #define NP_REAL_FIELD(name) __typeof__(name) *name;

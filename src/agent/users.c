@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * users.c - a process that gives up the user it started as keeps a place for its samples.
+ * users.c - a process that gives up its user, or its view of the files, keeps a place for its samples.
  *
  * Context: host, signal-safe.
  *
  * The spool directory is closed to all other users, and the spool is made by the first sample: later
- * than a server's worker gives up root.  So it is made before; a mapping needs no rights any more.
+ * than a server's worker gives up root, or goes into its jail.  So it is made before; a mapping needs
+ * no rights any more.  Who ends in a jail finds no folder there: a child's spool is left to the top, and
+ * for the others one line names the spool.
  */
 #include "agent/agent.h"
 
@@ -15,16 +17,28 @@
 #include "base/atomic.h"
 #include "base/syscalls.h"
 
-static void before_change(void)
+void np_users_keep_place(void)
 {
 	uint64_t mask;
 
-	if (!np_signals_here() || np_syscall(SYS_geteuid) != 0 || np_load_relaxed(&np_agent.finished) ||
+	if (!np_signals_here() || np_load_relaxed(&np_agent.finished) ||
 	    np_load_acquire(&np_sampler.phase) != NP_PHASE_NONE)
 		return;
 	np_signals_block(&mask);
 	np_sampler_spool();
 	np_signals_restore(mask);
+}
+
+static void before_change(void)
+{
+	if (np_agent.attached && np_syscall(SYS_geteuid) == 0)
+		np_users_keep_place();
+}
+
+NP_EXPORT int chroot(const char *path)
+{
+	np_users_keep_place();
+	return NP_REAL(chroot)(path);
 }
 
 NP_EXPORT int setuid(uid_t user)

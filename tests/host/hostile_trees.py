@@ -48,6 +48,17 @@ check(["deep", "6"], 7, 0.21)
 check(["ends"], 4, 0.2)
 if os.getuid() == 0:
     check(["users"], 4, 0.4)
+    # In a jail there is no folder: what the worker has is there, and the spools of both can be recovered.
+    with Place() as place:
+        jail = os.path.join(place.out, "jail")
+        os.mkdir(jail)
+        result = run([program, "jails", jail], env=place.env(build, NEUROPROF_HZ=str(HZ)), timeout=60)
+        assert (result.returncode, result.stdout) == (5, b"jail: 3\nand we: 0\n"), result
+        assert result.stderr.count(b"\n") == 1 and b"run neuroprof recover" in result.stderr, result
+        recovered = run([build.neuroprof, "recover", place.spools])
+        total = sum(inclusive(stacks, "burn") for stacks in profiles(place))
+        assert recovered.returncode == 0 and total >= 0.9 * 0.2 * HZ and not place.litter(), (recovered, total, place.litter())
+        print(f"jails: {total} periods")
 
 # A folder that cannot go on before all children have ended: were one of them waiting for it, none would ever end.
 with Place() as place:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * host_tree.c - trees of processes.  Prints what a test compares.
- * usage: host_tree forks COUNT MILLISECONDS | ends | users | gate FILE | deep LEVELS
+ * usage: host_tree forks COUNT MILLISECONDS | ends | jails | users | gate FILE | deep LEVELS
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -90,6 +90,24 @@ static void ends(void)
 	}
 }
 
+/* A worker in a jail; then the top itself. */
+static void jails(const char *jail)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		int r = chroot(jail);
+
+		r = r == 0 ? chdir("/") : r;
+		r = r == 0 ? setuid(65534) : r;
+		burn(0.1);
+		_exit(r == 0 ? 3 : 4);
+	}
+	printf("jail: %d\n", child_status(child));
+	printf("and we: %d\n", chroot(jail));
+	burn(0.1);
+}
+
 /* A server's worker gives up root; so does one that keeps a way back. */
 static void users(void)
 {
@@ -144,6 +162,8 @@ int main(int argc, char **argv)
 		forks(atoi(argv[2]), atof(argv[3]) / 1e3);
 	else if (!strcmp(how, "ends"))
 		ends();
+	else if (!strcmp(how, "jails") && argc > 2)
+		jails(argv[2]);
 	else if (!strcmp(how, "users"))
 		users();
 	else if (!strcmp(how, "gate") && argc > 2)
