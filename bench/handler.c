@@ -2,13 +2,14 @@
  *
  * handler.c - what a profiler's signal handler costs, in time-stamp counter cycles.
  *
- *   handler leaf|known|new DEPTH SAMPLES [record]
+ *   handler leaf|known|new DEPTH SAMPLES [record] [cold]
  *
  * Any profiler that samples by SIGPROF can be measured as it is, preloaded: the kernel is asked for
  * the handler that the profiler installed, and a wrapper that reads the counter around it takes its
  * place.  So every figure is one real sample of the stock library, stack recorded, from its own
  * timer.  Built with NP_BENCH_UNWIND it needs no profiler: a handler of its own unwinds by cfi, and
- * records the stack if `record` is given; its samples come one after the other, with warm caches.
+ * records the stack if `record` is given; its samples come one after the other, with warm caches, or,
+ * if `cold` is given, with caches and branch predictors full of something else.
  *
  *   leaf    between two samples only the innermost function changes
  *   known   between two samples the whole stack is left, and another of PATHS paths of calls is
@@ -101,6 +102,30 @@ static bool make_spool(void)
 	return true;
 }
 
+/* What a program of some size does to a handler between two ticks: more data than the second level
+ * holds, and more code than the first. */
+#define COLD_BYTES (4u << 20)
+__asm__(".text\n"
+	".p2align 6\n"
+	"np_bench_much_code:\n"
+	".rept 8192\n"
+	"	jmp 1f\n"
+	"	.skip 62, 0xcc\n"
+	"1:\n"
+	".endr\n"
+	"	ret\n");
+void np_bench_much_code(void);
+
+static volatile unsigned char much_data[COLD_BYTES];
+static bool cold;
+
+static void make_cold(void)
+{
+	for (uint32_t i = 0; i < COLD_BYTES; i += 64)
+		much_data[i]++;
+	np_bench_much_code();
+}
+
 static bool take_handler(void)
 {
 	struct sigaction action = { .sa_sigaction = measured, .sa_flags = SA_SIGINFO };
@@ -114,6 +139,8 @@ static void tick(void)
 {
 	long tid = np_syscall(SYS_gettid);
 
+	if (cold)
+		make_cold();
 	np_syscall(SYS_tkill, tid, SIGPROF);
 }
 
@@ -151,6 +178,8 @@ static void note_stack(char **argv)
 {
 	(void)argv;
 }
+
+static bool cold;
 
 static bool make_spool(void)		/* the profiler's own is measured */
 {
@@ -290,7 +319,7 @@ int main(int argc, char **argv)
 	while (mode < MODE_MAX && (argc < 4 || strcmp(argv[1], modes[mode]) != 0))
 		mode++;
 	if (mode == MODE_MAX || frames == 0) {
-		fprintf(stderr, "usage: handler leaf|known|new DEPTH SAMPLES [record]\n");
+		fprintf(stderr, "usage: handler leaf|known|new DEPTH SAMPLES [record] [cold]\n");
 		return 2;
 	}
 	wanted = (uint32_t)atoi(argv[3]);
@@ -299,9 +328,13 @@ int main(int argc, char **argv)
 			SAMPLES_MAX);
 		return 2;
 	}
-	if (argc > 4 && !make_spool()) {
-		fprintf(stderr, "handler: cannot record by itself\n");
-		return 1;
+	for (int i = 4; i < argc; i++) {
+		if (strcmp(argv[i], "cold") == 0) {
+			cold = true;
+		} else if (strcmp(argv[i], "record") != 0 || !make_spool()) {
+			fprintf(stderr, "handler: cannot '%s' here\n", argv[i]);
+			return 1;
+		}
 	}
 	note_stack(argv);
 	seed = (uint64_t)time(NULL) * 0x9e3779b97f4a7c15u | 1;

@@ -82,6 +82,7 @@ def bench_handler(bench):
     settings = {"NEUROPROF_FOLD": "off", "NEUROPROF_MAX_OVERHEAD": "off"}
     profilers = {"cfi alone": (bench.handler + "-unwind", bench.env()),
                  "cfi and recording": (bench.handler + "-unwind", bench.env()),
+                 "the same, cold": (bench.handler + "-unwind", bench.env()),
                  "neuroprof": (bench.handler, bench.ours(hz, **settings)),
                  "neuroprof, fp": (bench.handler + "-fp", bench.ours(hz, NEUROPROF_UNWINDER="fp", **settings))}
     if os.path.exists("/usr/lib/x86_64-linux-gnu/libunwind-x86_64.so.8"):
@@ -89,8 +90,10 @@ def bench_handler(bench):
             bench.handler, bench.ours(hz, NEUROPROF_UNWINDER="libunwind", **settings))
     if os.path.exists(GPERFTOOLS):
         profilers["gperftools"] = (bench.handler, bench.gperftools(hz))
+    own = {"cfi and recording": ["record"], "the same, cold": ["record", "cold"]}
     print("handler: cycles of one sample, stack recorded, p10 / p50 / p99; the kernel's part is not in them")
-    print("  (cfi: one sample after the other, caches warm; the others: by the profiler's own clock;")
+    print("  (cfi: one sample after the other, caches warm; cold: with caches full of something else; the others: by the "
+          "profiler's own clock;")
     print("  p10 is what it takes undisturbed: other work on the machine empties the caches and delays the ticks)")
     print(" " * 28 + "".join(f"depth {depth}".rjust(26) for depth in DEPTHS) + "first sample".rjust(15))
     for mode, meaning in MODES.items():
@@ -99,7 +102,7 @@ def bench_handler(bench):
             slow = name == "gperftools" or name.endswith("libunwind")     # 250 a second; a stack in 0.3 ms
             count = samples // 8 if slow else samples
             row = [bench.figures(program, env, mode, depth, max(count, 100),
-                                 *(["record"] if name == "cfi and recording" else [])) for depth in DEPTHS]
+                                 *own.get(name, [])) for depth in DEPTHS]
             if name == "neuroprof":
                 handler_aims(bench, mode, row)
             cells = "".join((f"{f['p10']} / {f['p50']} / {f['p99']}" if f else "-").rjust(26) for f in row)
