@@ -47,7 +47,7 @@ bool np_metric_is_name(const char *name);
 double np_metric_median(const struct np_metric *metric);
 
 /* Throughputs, ratios and hit rates are better when higher; times, sizes, faults and depths when
- * lower.  Documented in docs/file-formats.md; a target's `better` overrides it. */
+ * lower.  Documented in docs/benchmarks.md; a target's `better` overrides it. */
 enum np_direction np_metric_direction(const char *name);
 
 /* The unit that the end of a name gives: "ms", "s", "MB", "1/s", "%", or "". */
