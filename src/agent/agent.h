@@ -145,6 +145,9 @@ void np_left_sweep(void);		/* after it */
 bool np_left_to_us(void);		/* somebody has left us one */
 void np_left_after_fork(void);		/* parent */
 
+/* ---- raw.c: the host's memory, which may not be there.  Signal-safe. */
+bool np_raw_read(void *to, const void *from, size_t bytes);
+
 /* ---- users.c: make the spool while it can be made.  Signal-safe. */
 void np_users_keep_place(void);
 

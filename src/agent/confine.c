@@ -27,7 +27,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,13 +133,6 @@ static bool may_retire(void)
 
 /* ---- a filter that the host is about to install */
 
-static bool copy(void *to, const void *from, size_t bytes)
-{
-	struct iovec here = { to, bytes }, there = { (void *)(uintptr_t)from, bytes };
-
-	return np_syscall(SYS_process_vm_readv, np_agent.pid, &here, 1, &there, 1, 0) == (long)bytes;
-}
-
 void np_confine_filter(const void *program)
 {
 	static struct sock_filter filter[BPF_MAXINSNS];
@@ -149,14 +141,14 @@ void np_confine_filter(const void *program)
 	const struct np_confine_call *refused;
 
 	/* What cannot be read the kernel refuses, too. */
-	if (!program || !may_retire() || !copy(&head, program, sizeof(head)) || head.len == 0 ||
+	if (!program || !may_retire() || !np_raw_read(&head, program, sizeof(head)) || head.len == 0 ||
 	    head.len > BPF_MAXINSNS)
 		return;
 	if (np_exchange_acq_rel(&busy, 1)) {	/* two at once: no time to look */
 		retire("system calls", "");
 		return;
 	}
-	if (copy(filter, head.filter, head.len * sizeof(*filter))) {
+	if (np_raw_read(filter, head.filter, head.len * sizeof(*filter))) {
 		refused = np_confine_refused(filter, head.len, calls, CALLS);
 		if (!refused)
 			refused = np_confine_refused(filter, head.len, untried,

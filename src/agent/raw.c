@@ -7,6 +7,9 @@
  * Replacing our handler would kill the host at the next tick or take all samples away; blocking
  * SIGPROF would end the samples of a thread; an exit past _exit() would leave the spool unfolded.  A host that brings system call instructions of its own
  * is not seen here: the end of the profile tells what it took (agent/finish.c).
+ *
+ * The kernel answers EFAULT for a bad pointer, and so must we: the host's memory is moved by calls
+ * that cannot fault.
  */
 #include "agent/agent.h"
 
@@ -17,9 +20,11 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "agent/real.h"
+#include "base/syscalls.h"
 
 struct kernel_action {
 	void *handler;
@@ -28,26 +33,48 @@ struct kernel_action {
 	uint64_t mask;
 };
 
+static bool moved(long number, void *ours, const void *the_hosts, size_t bytes)
+{
+	struct iovec here = { ours, bytes }, there = { (void *)(uintptr_t)the_hosts, bytes };
+	long r = np_syscall(number, np_agent.pid, &here, 1, &there, 1, 0);
+
+	if (r == -ENOSYS || r == -EPERM) {	/* refused here: the host is taken at its word */
+		memcpy(number == SYS_process_vm_readv ? ours : there.iov_base,
+		       number == SYS_process_vm_readv ? the_hosts : ours, bytes);
+		return true;
+	}
+	return r == (long)bytes;
+}
+
+bool np_raw_read(void *to, const void *from, size_t bytes)
+{
+	return moved(SYS_process_vm_readv, to, from, bytes);
+}
+
+static long fault(void)
+{
+	errno = EFAULT;
+	return -1;
+}
+
 static long raw_sigaction(const struct kernel_action *act, struct kernel_action *old)
 {
+	struct kernel_action wanted = { 0 }, before = { 0 };
 	struct sigaction to, from;
 
 	memset(&to, 0, sizeof(to));
 	memset(&from, 0, sizeof(from));
-	if (act) {
-		to.sa_handler = (void (*)(int))(uintptr_t)act->handler;
-		to.sa_flags = (int)act->flags & ~0x04000000;	/* SA_RESTORER */
-		memcpy(&to.sa_mask, &act->mask, sizeof(act->mask));
-	}
+	if (act && !np_raw_read(&wanted, act, sizeof(wanted)))
+		return fault();
+	to.sa_handler = (void (*)(int))(uintptr_t)wanted.handler;
+	to.sa_flags = (int)wanted.flags & ~0x04000000;	/* SA_RESTORER */
+	memcpy(&to.sa_mask, &wanted.mask, sizeof(wanted.mask));
 	if (sigaction(SIGPROF, act ? &to : NULL, &from) < 0)
 		return -1;
-	if (old) {
-		memset(old, 0, sizeof(*old));
-		old->handler = (void *)(uintptr_t)from.sa_handler;
-		old->flags = (unsigned long)from.sa_flags;
-		memcpy(&old->mask, &from.sa_mask, sizeof(old->mask));
-	}
-	return 0;
+	before.handler = (void *)(uintptr_t)from.sa_handler;
+	before.flags = (unsigned long)from.sa_flags;
+	memcpy(&before.mask, &from.sa_mask, sizeof(before.mask));
+	return !old || moved(SYS_process_vm_writev, &before, old, sizeof(before)) ? 0 : fault();
 }
 
 static long raw_sigprocmask(int how, const uint64_t *set, uint64_t *old)
@@ -55,13 +82,11 @@ static long raw_sigprocmask(int how, const uint64_t *set, uint64_t *old)
 	sigset_t to, from;
 
 	sigemptyset(&to);
-	if (set)
-		memcpy(&to, set, sizeof(*set));
+	if (set && !np_raw_read(&to, set, sizeof(*set)))
+		return fault();
 	if (sigprocmask(how, set ? &to : NULL, &from) < 0)
 		return -1;
-	if (old)
-		memcpy(old, &from, sizeof(*old));
-	return 0;
+	return !old || moved(SYS_process_vm_writev, &from, old, sizeof(*old)) ? 0 : fault();
 }
 
 /* Waiting until a point in time, or for ever, can be done again as it is. */

@@ -480,6 +480,13 @@ static void raw_calls(void)
 	printf("block: %ld", syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &before, 8));
 	printf(" before %lx blocked %d\n", before, blocked(SIGPROF));
 	burn(0.1);
+	for (int i = 0; i < 4; i++) {	/* nothing is mapped there */
+		bool action = i / 2 == 0, reading = i % 2 == 0;
+		long r = syscall(action ? SYS_rt_sigaction : SYS_rt_sigprocmask, action ? SIGPROF : SIG_BLOCK,
+				 reading ? 8l : 0l, reading ? 0l : 8l, 8l);
+
+		printf("bad pointer: %ld, %d\n", r, errno == EFAULT);
+	}
 	printf("unblock: %ld blocked %d\n", syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, 8), blocked(SIGPROF));
 }
 
