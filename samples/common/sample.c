@@ -129,8 +129,11 @@ __attribute__((format(printf, 1, 0))) static void complain(const char *format, v
 
 void sample_fail(const char *format, ...)
 {
+	static int failed;
 	va_list arguments;
 
+	while (__atomic_exchange_n(&failed, 1, __ATOMIC_RELAXED))	/* another thread said so already */
+		pause();
 	va_start(arguments, format);
 	complain(format, arguments);
 	va_end(arguments);

@@ -70,14 +70,18 @@ static void found(void *user, const struct vault_value *value, uint64_t offset)
 	newest->records++;
 }
 
-/* A busy machine may take its time; who never writes is found by the check that follows. */
-static void await_first(const struct promise *promise)
+/* A busy machine may take its time; who never writes is found by the check that follows, and a writer that
+ * ended has said why. */
+static void await_first(const struct promise *promise, pid_t pid)
 {
 	uint64_t end = sample_now_ns() + 30000000000u;
 
 	for (uint32_t i = 0; i < WRITERS; i++) {
-		while (!__atomic_load_n(&promise->safe[i], __ATOMIC_ACQUIRE) && sample_now_ns() < end)
+		while (!__atomic_load_n(&promise->safe[i], __ATOMIC_ACQUIRE) && sample_now_ns() < end) {
+			if (waitpid(pid, NULL, WNOHANG) == pid)
+				exit(1);
 			sample_sleep_until(sample_now_ns() + 1000000u);
+		}
 	}
 }
 
@@ -96,7 +100,7 @@ void recovery_check(const struct vault_settings *settings, const char *path)
 		sample_fail("no process: %s", strerror(errno));
 	if (pid == 0)
 		child(settings, path, promise);
-	await_first(promise);
+	await_first(promise, pid);
 	sample_sleep_until(sample_now_ns() + 200000000u);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

@@ -68,6 +68,24 @@ static void run(const struct vault_settings *settings, const char *directory)
 	unlink(path);
 }
 
+static char made[PATH_MAX];		/* the directory of the logs */
+static pid_t maker;
+
+/* However it ends, a signal apart: nothing stays behind. */
+static void remove_made(void)
+{
+	static const char *const logs[] = { "recovery.log", "vault.log" };
+	char path[PATH_MAX + 16];
+
+	if (getpid() != maker)
+		return;
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", made, logs[i]);
+		unlink(path);
+	}
+	rmdir(made);
+}
+
 int main(int argc, char **argv)
 {
 	struct vault_settings settings = { .keys = 100000, .threads = 2, .milliseconds = 1000,
@@ -89,7 +107,6 @@ int main(int argc, char **argv)
 			&settings.directory },
 		{ 0 },
 	};
-	char made[PATH_MAX];
 	const char *parent;
 
 	sample_options(argc, argv, "Read and write a key-value store, kill it, recover it.", table);
@@ -99,8 +116,9 @@ int main(int argc, char **argv)
 		sample_usage_error("--directory: the name is too long");
 	if (!mkdtemp(made))
 		sample_fail("%s: %s", made, strerror(errno));
+	maker = getpid();
+	atexit(remove_made);
 	run(&settings, made);
-	rmdir(made);
 	sample_print("peak_rss_mb", (double)sample_peak_rss_bytes() / 1e6);
 	return 0;
 }

@@ -141,6 +141,15 @@ def test_a_full_disk_leaves_no_half_of_a_file(place):
     check("files", os.listdir(place), [])
 
 
+def test_a_store_whose_log_cannot_grow_says_so_at_once_and_leaves_nothing(place):
+    done = subprocess.run([os.path.join(BUILD, "samples/sigmavault"), "--keys", "1000", "--milliseconds", "10", "--directory",
+                           place], capture_output=True, text=True, timeout=20, check=False, restore_signals=False,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000)))
+    check("status", done.returncode, 1)
+    assert "the log cannot be written" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    check("files", os.listdir(place), [])
+
+
 def hostile_names(place):
     name = "<b>&'\\\"]]>|`$(x)\U0001f525é"
     path = write(place, "benchmark:\n  name: " + json.dumps(name, ensure_ascii=False) + "\n  command: 'echo a.b_ms=1; echo a_b_ms=2; echo a-b_ms=3; "
