@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t sample_checksum(uint64_t hash, const void *data, size_t size)
 {

@@ -91,6 +91,7 @@ void recovery_check(const struct vault_settings *settings, const char *path)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct newest newest = { 0 };
 	uint64_t promised = 0;
+	int status = 0;
 	pid_t pid;
 
 	if (promise == MAP_FAILED)
@@ -103,7 +104,8 @@ void recovery_check(const struct vault_settings *settings, const char *path)
 	await_first(promise, pid);
 	sample_sleep_until(sample_now_ns() + 200000000u);
 	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	if (waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		exit(1);		/* it had ended by itself, and said why */
 	log_recover(path, found, &newest);
 	for (uint32_t i = 0; i < WRITERS; i++) {
 		promised += promise->safe[i];
