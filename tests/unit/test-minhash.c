@@ -39,7 +39,7 @@ static double uniform(void)
 /* Keys as they are met: one after the other, or of a Zipf distribution (s = 1.1, by inversion). */
 static uint64_t key(bool zipf, uint64_t at)
 {
-	return zipf ? (uint64_t)pow(1 - uniform(), -1 / 0.1) % 1000000007u : at;
+	return zipf ? (uint64_t)fmin(pow(1 - uniform(), -1 / 0.1), 1e15) : at;
 }
 
 static int compare_keys(const void *left, const void *right)
@@ -293,7 +293,7 @@ static void put_many(struct text *text, const char *prefix, unsigned count)
 static void many_are_found_by_few_comparisons(void **state)
 {
 	const unsigned count = 50000;
-	struct text before = { NULL }, after = { NULL };
+	struct text before = { .at = NULL }, after = { .at = NULL };
 	struct np_compare compare;
 	struct np_renames found;
 
@@ -328,7 +328,7 @@ static void many_are_found_by_few_comparisons(void **state)
 /* Functions of which one is like the other: bounded work, and nothing told. */
 static void equal_sets_are_nobodys(void **state)
 {
-	struct text before = { NULL }, after = { NULL };
+	struct text before = { .at = NULL }, after = { .at = NULL };
 	struct np_compare compare;
 	struct np_renames found;
 
@@ -354,7 +354,7 @@ static void equal_sets_are_nobodys(void **state)
 
 static void long_names(void **state)
 {
-	struct text before = { NULL }, after = { NULL };
+	struct text before = { .at = NULL }, after = { .at = NULL };
 	char *name = malloc(65537);
 	struct np_compare compare;
 
