@@ -4,6 +4,7 @@
  */
 #include "measure/session.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define CORES_MAX	1024u
 #define STOP_RESAMPLES	1000u
 #define ONE_THREAD_SHARE 0.95	/* of the CPU time is the main thread's */
+#define IDLE_MS		20.0	/* less may be the machine's */
 #define SWITCHES_FEW	20.0	/* it waits for a file, a page, the exit */
 #define MS_PER_SWITCH	50.0
 
@@ -142,6 +144,37 @@ static bool computes(const struct np_run *run)
 		figure(run, "voluntary_switches") < SWITCHES_FEW + figure(run, "cpu_ms") / MS_PER_SWITCH;
 }
 
+/* Time of the wall that was neither work nor the queue for a core: the least of the runs, for on a busy
+ * machine the runner itself sees an end late. */
+static double idle_ms(const struct np_arm *arm)
+{
+	double least = INFINITY;
+
+	for (size_t i = 0; i < arm->count; i++) {
+		const struct np_run *run = &arm->runs[i];
+
+		least = fmin(least, figure(run, "wall_ms") - figure(run, "cpu_ms") -
+				    figure(run, "run_delay_ms") - figure(run, "steal_ms"));
+	}
+	return least;
+}
+
+/* One long sleep is one switch: who sleeps as long as it works, or more than it did before the change, is not
+ * to be judged by what it worked. */
+static bool waits(const struct np_session *session)
+{
+	double idle[2] = { 0, 0 }, work = 0;
+	int arms = session->arms[1].count ? 2 : 1;
+
+	for (int arm = 0; arm < arms; arm++) {
+		idle[arm] = idle_ms(&session->arms[arm]);
+		work = fmax(work, figure(&session->arms[arm].runs[0], "cpu_ms"));
+		if (idle[arm] > IDLE_MS && idle[arm] > work / 2)
+			return true;
+	}
+	return arms == 2 && fabs(idle[0] - idle[1]) > fmax(IDLE_MS, work / 10);
+}
+
 /* CPU time for what computes in one thread, for it knows nothing of steal and of other programs;
  * wall time for what waits or works in parallel. */
 static bool choose_primary(struct np_session *session)
@@ -151,7 +184,7 @@ static bool choose_primary(struct np_session *session)
 
 	session->primary = session->rules->metric;
 	if (!session->primary)
-		session->primary = one_thread ? "cpu_ms" : "wall_ms";
+		session->primary = one_thread && !waits(session) ? "cpu_ms" : "wall_ms";
 	return one_thread;
 }
 

@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 
 BUILD, HOSTILE = map(os.path.abspath, sys.argv[1:3])
 BENCH = os.path.join(BUILD, "tools/bench/neuroprof-bench")
+WORK = os.path.join(BUILD, "bench/bench-work")
 LIBRARY = os.path.join(BUILD, "src/agent/libneuroprof.so")
 SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/schema/bench.schema.json")
 QUICK = ["ab", "-q", "--pairs-min", "2", "--pairs-max", "2", "--inconclusive-ok"]
@@ -98,6 +99,14 @@ def test_a_slowdown_is_none_better_whatever_the_metric_is_called(_):
     for name in ("duration_ms", "iteration_us", "generation_p50_ms", "white_ms"):
         done = bench("ab", "-q", "-f", "json", "--pairs-max", "8", "--metric", name, "--", f"echo {name}=1", f"echo {name}=2")
         check(name, (json.loads(done.stdout)["benchmarks"][0]["verdict"], done.returncode), ("REGRESSION", 1))
+
+
+def test_who_sleeps_is_not_judged_by_what_it_works(_):
+    for old, new in (("sleep 0.05", "sleep 0.2"), (f"{WORK} 20", f"{WORK} 20; sleep 0.2")):
+        done = bench("ab", "-q", "-f", "json", "--pairs-max", "8", "--inconclusive-ok", "--", old, new)
+        primary, = [m for m in json.loads(done.stdout)["benchmarks"][0]["metrics"] if m["primary"]]
+        check(f"{old} against {new}", primary["metric"], "wall_ms")
+        assert primary["verdict"] in ("REGRESSION", "INVALID"), primary       # of a machine that is too busy
 
 
 def test_a_target_of_what_is_not_told_is_missed(place):

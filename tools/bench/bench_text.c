@@ -26,6 +26,13 @@ void np_bench_effect_text(char *text, size_t size, const struct np_judgement *ju
 		snprintf(text, size, "%+.1f %% [%+.1f, %+.1f]", gain, fmin(a, b), fmax(a, b));
 }
 
+/* All of the interval. */
+static bool is_worse(const struct np_judgement *judgement)
+{
+	return judgement->direction == NP_HIGHER_IS_BETTER ? judgement->effect.high < 0
+							   : judgement->effect.low > 0;
+}
+
 void np_bench_sentence(char *text, size_t size, const struct np_comparison *comparison,
 		       const struct np_judgement *judgement)
 {
@@ -41,8 +48,8 @@ void np_bench_sentence(char *text, size_t size, const struct np_comparison *comp
 		snprintf(text, size, "%s is the same, %s: the change is free", judgement->metric, effect);
 		break;
 	case NP_REVERT:
-		snprintf(text, size, "%s does not gain enough, %s: revert the change", judgement->metric,
-			 effect);
+		snprintf(text, size, "%s %s, %s: revert the change", judgement->metric,
+			 is_worse(judgement) ? "is worse" : "does not gain enough", effect);
 		break;
 	case NP_REGRESSION:
 		snprintf(text, size, "%s is worse, %s: a regression", judgement->metric, effect);
