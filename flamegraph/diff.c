@@ -86,6 +86,10 @@ void np_diff_put_words(const struct np_diff_node *node, FILE *to)
 	else
 		fprintf(to, " \xc2\xb7 %s (q %.4f)", node->significant ? "significant"
 			: "no significant change", node->q);
+	if (node->was) {
+		fputs("\nlikely renamed, was ", to);
+		np_xml_put_raw(to, node->was);
+	}
 }
 
 static void put_words(void *context, uint32_t at, FILE *to)

@@ -25,6 +25,7 @@ struct np_diff_node {
 	double before_self, after_self;
 	double q;			/* false discovery rate of "changed"; 1: not tested */
 	bool significant;
+	const char *was;		/* raw: what before calls it; NULL: the same */
 };
 
 enum np_diff_view { NP_DIFF_UNION = 0, NP_DIFF_BEFORE, NP_DIFF_AFTER };

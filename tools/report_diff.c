@@ -62,6 +62,17 @@ void np_diff_text(const struct np_pair *pair, FILE *to)
 	np_pair_put_method(pair, to);
 }
 
+/* Of a function that has another name now; NULL: it has not. */
+static const char *old_name(const struct np_compare *compare, uint32_t node)
+{
+	const struct np_compare_row *row;
+
+	if (compare->row_of[node] == UINT32_MAX)
+		return NULL;
+	row = &compare->rows[compare->row_of[node]];
+	return row->was && strcmp(row->was->name, row->name) != 0 ? row->was->name : NULL;
+}
+
 /* Every node's inclusive change, tested like a function's total. */
 struct np_diff_node *np_diff_nodes(const struct np_pair *pair)
 {
@@ -77,7 +88,8 @@ struct np_diff_node *np_diff_nodes(const struct np_pair *pair)
 
 	for (uint32_t i = 0; i < count; i++) {
 		nodes[i] = (struct np_diff_node){ sides[0][i], sides[1][i], sides[2][i], sides[3][i], 1,
-						  false };
+						  false, NULL };
+		nodes[i].was = old_name(compare, i);
 		if (i > 0 && (sides[0][i] + sides[1][i]) / 2 >= pair->options.points / 2)
 			index[tested++] = i;
 	}

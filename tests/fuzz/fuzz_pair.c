@@ -96,7 +96,8 @@ static void draw_both(struct np_compare *compare, const struct np_gate *gate)
 		values[i] = np_gate_nodes(gate, i % 2 ? NP_AFTER : NP_BEFORE, i < 2);
 	for (uint32_t i = 0; i < count; i++)
 		nodes[i] = (struct np_diff_node){ values[0][i], values[1][i], values[2][i], values[3][i], 0.5,
-						  i % 2 };
+						  i % 2, compare->row_of[i] == UINT32_MAX ? NULL
+						  : compare->rows[compare->row_of[i]].name };
 	for (size_t i = 0; i < compare->row_count; i++) {
 		const struct np_compare_row *row = &compare->rows[i];
 

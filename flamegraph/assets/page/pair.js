@@ -84,8 +84,10 @@ page.valueOf = value => page.words.percent(value);
 page.details = node => {
 	const { view } = page, change = page.changeOf(node), of = page.functionOf(node);
 	const place = of.file && of.file + (of.line ? ':' + of.line : '');
-	const result = [['Total', page.changeWords(change)]];
+	const result = [['Total', page.changeWords(change)]], was = (page.profile.meta.was || {})[of.index];
 
+	if (node && was)
+		result.push(['Name', was]);
 	if (node && !view.ends)
 		result.push(['Self', page.changeWords({ before: view.before[node], after: view.after[node] })]);
 	if (node)
