@@ -49,6 +49,7 @@ struct machine {
 	struct np_cfi_row *row;
 	struct np_cfi_row initial;	/* what the CIE's program left */
 	uintptr_t location;
+	uintptr_t row_start;		/* the last location that is not past the target */
 	uint32_t remembered;
 	struct np_cfi_row saved[REMEMBERED_MAX];
 };
@@ -277,6 +278,7 @@ static bool run(struct machine *machine, uintptr_t start, uintptr_t end, uintptr
 		uint8_t op = np_cfi_u8(cursor);
 		uint8_t operand = op & 0x3f;
 
+		machine->row_start = machine->location;
 		if (i == STEPS_MAX)
 			return false;
 		switch (op & 0xc0) {
@@ -297,6 +299,8 @@ static bool run(struct machine *machine, uintptr_t start, uintptr_t end, uintptr
 		if (cursor->bad)
 			return false;
 	}
+	if (machine->location <= target)
+		machine->row_start = machine->location;
 	return true;
 }
 
@@ -315,5 +319,9 @@ bool np_cfi_row(const struct np_cfi_fde *fde, uintptr_t location, struct np_cfi_
 	machine.initial = *ret_row;
 	machine.location = fde->start;
 	machine.remembered = 0;
-	return run(&machine, fde->program, fde->program_end, location);
+	if (!run(&machine, fde->program, fde->program_end, location))
+		return false;
+	ret_row->start = machine.row_start;
+	ret_row->end = machine.location > location ? machine.location : fde->end;
+	return true;
 }

@@ -11,6 +11,7 @@
 
 #include "signal/cfi_cache.h"
 #include "signal/cfi_memory.h"
+#include "signal/cfi_rows.h"
 #include "signal/cfi_walk.h"
 
 #define GREGS_OFFSET	offsetof(ucontext_t, uc_mcontext.gregs)
@@ -19,6 +20,8 @@
 #define RETURN_SLOT	(-8)		/* where every function keeps its return address, from the CFA */
 
 uint64_t np_rules[NP_RULE_WAYS][NP_RULE_SETS] __attribute__((aligned(64)));
+
+struct np_row_entry np_row_entries[NP_ROW_ENTRIES] __attribute__((aligned(64)));
 
 static const uint8_t greg_of_dwarf[17] = {
 	REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
@@ -380,5 +383,8 @@ enum np_step np_walk_step(struct np_walk *walk, struct np_found *found)
 		return NP_STEP_NO_RULE;
 	step = apply(walk, &fde, &row, &rule, found);
 	np_rule_keep(location, module->id, rule);
+	/* An expression may depend on the location itself, as a PLT's does. */
+	if (np_rule_kind(rule) != NP_RULE_KIND_OTHER && !row.cfa_is_expression && !fde.signal_frame)
+		np_row_keep(location, row.start, row.end, module->id, rule);
 	return step;
 }

@@ -48,6 +48,7 @@ struct np_cfi_row {
 	int32_t cfa_value;		/* offset, or the expression's place, see np_cfi_block() */
 	uint8_t rules[NP_CFI_FOLLOWED];	/* enum np_cfi_rule, by np_cfi_followed() */
 	int32_t values[NP_CFI_FOLLOWED];
+	uintptr_t start, end;		/* the code that it holds for */
 };
 
 /* A frame description entry and what its CIE says. */

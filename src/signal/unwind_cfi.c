@@ -18,6 +18,7 @@
  */
 #include "signal/cfi_cache.h"
 #include "signal/cfi_memory.h"
+#include "signal/cfi_rows.h"
 #include "signal/cfi_store.h"
 #include "signal/cfi_walk.h"
 
@@ -282,23 +283,36 @@ NP_NO_SANITIZE static inline enum fast climb_fast(struct np_walk *walk, struct l
 	return result;
 }
 
+/* No rule is kept for the frame at hand, but the tables' row in which it lies: then there is one. */
+__attribute__((noinline)) static bool is_row_known(const struct np_walk *walk, uint32_t generation)
+{
+	uintptr_t location = walk->pc - !walk->interrupted;
+	uint64_t rule = np_row_find(location);
+	uint32_t module = np_rule_module(rule);
+
+	if (!rule || np_load_acquire(&np_module_table[module].generation) != generation)
+		return false;
+	np_rule_keep(location, module, rule & 0x7ffff);
+	return true;
+}
+
 /* Fill scratch from the leaf; last->at: how many outermost frames of the last stack still hold. */
 static inline uint8_t climb(struct np_walk *walk, struct last *last, uint32_t generation)
 {
+	uint32_t beside = UINT32_MAX;	/* the last frame that took the rule of a location beside it */
 	enum fast fast;
 	uint8_t quality;
 
-	do {
-		fast = climb_fast(walk, last, generation);
-		if (fast <= FAST_BAD)
-			break;
+	while ((fast = climb_fast(walk, last, generation)) > FAST_BAD) {
 		if (fast == FAST_FULL) {
 			last->at = 0;
 			return NP_QUALITY_TOO_DEEP;
 		}
-	} while (!climb_slowly(walk, last, fast == FAST_SIGNAL, &quality));
-	if (fast > FAST_BAD)
-		return quality;
+		if (fast == FAST_MISS && walk->depth != beside && is_row_known(walk, generation))
+			beside = walk->depth;
+		else if (climb_slowly(walk, last, fast == FAST_SIGNAL, &quality))
+			return quality;
+	}
 	if (fast != FAST_MET)
 		last->at = 0;
 	if (fast >= FAST_ROOT) {

@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "signal/cfi_cache.h"
+#include "signal/cfi_rows.h"
 #include "signal/modules.h"
 #include "signal/unwind.h"
 
@@ -515,10 +516,37 @@ static void rules_in_the_cache(void **state)
 	assert_int_equal(np_rule_find((uintptr_t)1 << 47), 0);
 }
 
+static void rows_beside_a_location(void **state)
+{
+	uintptr_t stretch = 0x7f1234567880u, other = stretch + NP_ROW_STRETCH * NP_ROW_ENTRIES;
+	uint64_t rule = np_rule_make(NP_RULE_KIND_FP, 31, 4095);
+
+	(void)state;
+	assert_int_equal(np_row_find(stretch), 0);
+	np_row_keep(stretch + 5, stretch + 3, stretch + 9, 4095, rule);
+	for (uintptr_t i = 0; i < NP_ROW_STRETCH; i++)
+		assert_int_equal(np_row_find(stretch + i) & 0x7fffffff,
+				 i >= 3 && i < 9 ? (uint64_t)4095 << 19 | rule : 0);
+	np_row_keep(stretch + 90, stretch - 1000, stretch + 1000, 7, rule);	/* cut to the stretch */
+	for (uintptr_t i = 0; i < NP_ROW_STRETCH; i++)
+		assert_int_equal(np_rule_module(np_row_find(stretch + i)), 7);
+	assert_int_equal(np_row_find(stretch - 1), 0);
+	assert_int_equal(np_row_find(stretch + NP_ROW_STRETCH), 0);
+	assert_int_equal(np_row_find(other), 0);
+	np_row_entry_of(stretch)->rule ^= 1;	/* a word of another writer */
+	assert_int_equal(np_row_find(stretch), 0);
+	np_row_keep(other, other, other + 1, 8, rule);
+	assert_int_equal(np_row_find(stretch), 0);
+	assert_int_equal(np_rule_module(np_row_find(other)), 8);
+	np_row_keep(other, other + 1, other + 2, 9, rule);	/* does not hold there: not kept */
+	assert_int_equal(np_rule_module(np_row_find(other)), 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_in_the_cache),
+		cmocka_unit_test(rows_beside_a_location),
 		cmocka_unit_test_setup(a_frame_moves_between_frames_that_stay, start),
 		cmocka_unit_test_setup(every_depth, start),
 		cmocka_unit_test_setup(deeper_than_the_limit, start),

@@ -209,6 +209,25 @@ static void rows(void **state)
 	assert_false(fde.signal_frame);
 }
 
+/* By their bounds the rows follow one another without a gap, and each is the row of all its code. */
+static void bounds_of_rows(void **state)
+{
+	static const uint32_t begins[] = { 0, 1, 4, 5, 0x25, 0x26, 0x40 };
+	uintptr_t code = (uintptr_t)image + CODE;
+	struct np_cfi_fde fde;
+	struct np_cfi_row row;
+	uint32_t now = 0;
+
+	(void)state;
+	put_table(0x3b);
+	for (uint32_t i = 0; i < 0x40; i++) {
+		assert_true(row_at(CODE + i, &fde, &row));
+		now += i == begins[now + 1];
+		assert_int_equal(row.start, code + begins[now]);
+		assert_int_equal(row.end, code + begins[now + 1]);
+	}
+}
+
 static void without_a_search_table(void **state)
 {
 	(void)state;
@@ -417,6 +436,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(rows, build),
+		cmocka_unit_test_setup(bounds_of_rows, build),
 		cmocka_unit_test_setup(without_a_search_table, build),
 		cmocka_unit_test_setup(many_functions, build),
 		cmocka_unit_test_setup(augmentations, build),
