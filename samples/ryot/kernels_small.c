@@ -154,7 +154,8 @@ static float largest_of(const float *in)
 	int32_t most = 0;
 	float value;
 
-	for (uint32_t i = 0; i < GROUP; i += 8) {	/* without their sign floats are in the order of their bits */
+	/* Without their sign floats are in the order of their bits. */
+	for (uint32_t i = 0; i < GROUP; i += 8) {
 		whole_lanes bits, more;
 
 		memcpy(&bits, in + i, sizeof(bits));

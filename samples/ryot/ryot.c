@@ -306,7 +306,8 @@ int main(int argc, char **argv)
 	const struct sample_option table[] = {
 		{ "size", "of the model", NULL, 0, 0, &settings.size, sizes, NULL },
 		{ "precision", "of the weights", NULL, 0, 0, &settings.precision, precisions, NULL },
-		{ "int8-kernels", "inner loops of --precision int8: the same numbers", NULL, 0, 0, &settings.kernels, kernels, NULL },
+		{ "int8-kernels", "inner loops of --precision int8: the same numbers", NULL, 0, 0,
+			&settings.kernels, kernels, NULL },
 		{ "prompt", "tokens", &settings.prompt, 1, 4096, NULL, NULL, NULL },
 		{ "generate", "tokens", &settings.generate, 2, 4096, NULL, NULL, NULL },
 		{ "requests", "in all", &settings.requests, 1, 100000, NULL, NULL, NULL },

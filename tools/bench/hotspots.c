@@ -153,7 +153,8 @@ void np_hotspots_text(FILE *to, const struct np_hotspots *hotspots)
 {
 	if (hotspots->count == 0)
 		return;
-	fprintf(to, "  hot spots, of %.0f samples\n      ROI    self %%   total %%  function\n", hotspots->samples);
+	fprintf(to, "  hot spots, of %.0f samples\n      ROI    self %%   total %%  function\n",
+		hotspots->samples);
 	for (size_t i = 0; i < hotspots->count && i < NP_HOTSPOTS_KEPT; i++) {
 		const struct np_hotspot *hotspot = &hotspots->all[i];
 
