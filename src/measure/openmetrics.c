@@ -108,8 +108,8 @@ static void read_unit(const char *line, size_t length, char unit[16])
 	const char *space = memrchr(line, ' ', length);
 
 	unit[0] = '\0';
-	if (length > 7 && strncmp(line, "# HELP ", 7) == 0 && space && length - (size_t)(space - line) < 8 &&
-	    space[1] != '{')
+	if (length > 7 && strncmp(line, "# HELP ", 7) == 0 && space && space + 1 < line + length &&
+	    length - (size_t)(space - line) < 8 && space[1] != '{')
 		snprintf(unit, 16, "%.*s", (int)(length - (size_t)(space - line) - 1), space + 1);
 }
 
