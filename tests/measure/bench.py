@@ -53,6 +53,15 @@ def test_programs_whose_results_differ_are_not_compared(_):
     assert "checksum" in result["invalid"], result["invalid"]
 
 
+def test_programs_meant_to_give_other_results_are_compared_when_that_is_said(_):
+    options = ["--results-differ", "--metric", "cpu_ms", "--pairs-max", "8", "--inconclusive-ok"]
+    _, result = ab("echo checksum=1", "echo checksum=2", *options)
+    assert "checksum" not in result.get("invalid", ""), result["invalid"]
+    done, result = ab("echo checksum=1", "echo checksum=$$", *options)
+    check("verdict", (result["verdict"], done.returncode), ("INVALID", 4))
+    assert "checksum" in result["invalid"], result["invalid"]
+
+
 def test_a_run_that_fails_is_named(_):
     done = bench("ab", "-q", "--", "true", "echo out of luck >&2; exit 9")
     check("status", done.returncode, 1)

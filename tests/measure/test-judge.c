@@ -317,6 +317,53 @@ static void test_the_p99_of_iterations_is_judged_by_runs(void **unused)
 	assert_in_range(found, all - 1 - all / 20, all);
 }
 
+/* Twelve pairs of a program that gets a core for a quarter of the time that it wants one; the new one needs
+ * a fifth less.  OTHER is what other programs use meanwhile. */
+static enum np_verdict judge_crowded(double other, struct np_comparison *comparison,
+				     enum np_verdict *ret_cpu)
+{
+	struct np_session session = { .rules = &rules, .primary = "wall_ms" };
+	enum np_verdict verdict;
+	uint64_t state = 12;
+
+	for (size_t i = 0; i < 24; i++) {
+		int arm = (int)(i & 1);
+		double cpu = (arm ? 80 : 100) * exp(0.005 * normal(&state));
+		struct np_metrics *to;
+
+		add_run(&session, arm, "x_count", 1);
+		to = &session.arms[arm].runs[session.arms[arm].count - 1].metrics;
+		np_metrics_add(to, "wall_ms", 400 * exp(0.005 * normal(&state)), true);
+		np_metrics_add(to, "cpu_ms", cpu, true);
+		np_metrics_add(to, "run_delay_ms", 400 - cpu, true);
+		np_metrics_add(to, "other_cpu_ms", other, true);
+	}
+	session.pinned = true;
+	verdict = judge(&session, NULL, comparison);
+	*ret_cpu = NP_VERDICT_MAX;
+	for (size_t i = 0; i < comparison->count; i++) {
+		if (strcmp(comparison->all[i].metric, "cpu_ms") == 0)
+			*ret_cpu = comparison->all[i].verdict;
+	}
+	np_comparison_free(comparison);
+	np_session_free(&session);
+	return verdict;
+}
+
+static void test_a_busy_machine_takes_the_verdict_of_wall_time_and_not_of_cpu_time(void **unused)
+{
+	struct np_comparison comparison;
+	enum np_verdict cpu;
+
+	(void)unused;
+	assert_int_equal(judge_crowded(500, &comparison, &cpu), NP_INVALID);
+	assert_int_equal(cpu, NP_KEEP);
+	assert_non_null(strstr(comparison.invalid, "--metric cpu_ms"));
+	/* Nobody else was there: its threads waited for each other, which is how it is. */
+	assert_int_equal(judge_crowded(0, &comparison, &cpu), NP_NEUTRAL);
+	assert_int_equal(cpu, NP_KEEP);
+}
+
 static void test_a_target_of_what_is_not_told_is_missed(void **unused)
 {
 	struct np_session session = { .rules = &rules, .primary = "work_ms" };
@@ -384,6 +431,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_what_is_always_zero_is_the_same_and_what_became_more_has_no_ratio),
 		cmocka_unit_test(test_a_tail_has_its_verdict_whatever_its_unit),
 		cmocka_unit_test(test_the_p99_of_iterations_is_judged_by_runs),
+		cmocka_unit_test(test_a_busy_machine_takes_the_verdict_of_wall_time_and_not_of_cpu_time),
 		cmocka_unit_test(test_a_target_of_what_is_not_told_is_missed),
 		cmocka_unit_test(test_a_median_that_is_drawn_is_distributed_as_one_of_a_resample),
 	};
