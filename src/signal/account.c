@@ -17,6 +17,7 @@
 #include "signal/governor.h"
 
 #define READ_EVERY	  64u
+#define LOOK_AT		  4u	/* samples after a reading: not in a tick that reads the clock as well */
 #define LOOK_EVERY_CYCLES (1ull << 28)	/* a tenth of a second */
 
 static uint64_t look_due;	/* time-stamp counter; changed by compare-and-swap */
@@ -36,11 +37,11 @@ __attribute__((cold)) struct np_thread *np_sampler_adopted(void)
 }
 
 /* A few times in a second of the process; several threads may come at the same time. */
-static void look_around(uint64_t now)
+__attribute__((noinline)) static void look_around(uint64_t now, uint64_t late)
 {
 	uint64_t due = np_load_relaxed(&look_due);
 
-	if (now >= due && np_sampler.look && np_cas_acq_rel(&look_due, &due, now + LOOK_EVERY_CYCLES))
+	if (now >= due + late && np_sampler.look && np_cas_acq_rel(&look_due, &due, now + LOOK_EVERY_CYCLES))
 		np_sampler.look();
 }
 
@@ -61,7 +62,8 @@ __attribute__((noinline)) static uint64_t take_by_clock(struct np_thread *self, 
 	uint64_t now;
 
 	self->unread = 0;
-	look_around(cycles);
+	/* Where ticks that come on time are rare, here after all. */
+	look_around(cycles, self->clock == NP_CLOCK_PERF ? LOOK_EVERY_CYCLES : 0);
 	now = np_sampler_thread_cpu_ns();
 	owed = self->carry_ns + (int64_t)(now - self->cpu_last_ns);
 	self->cpu_last_ns = now;
@@ -80,7 +82,8 @@ NP_HOT uint64_t np_account_take(struct np_thread *self, uint64_t cycles, bool re
 
 	if (!on_time || read_clock || self->unread >= READ_EVERY)
 		return take_by_clock(self, cycles);
-	self->unread++;
+	if (self->unread++ == LOOK_AT)
+		look_around(cycles, 0);
 	self->carry_ns -= (int64_t)np_sampler.period_ns;
 	return 1;
 }
