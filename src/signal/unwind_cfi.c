@@ -56,13 +56,21 @@ NP_HOT NP_NO_SANITIZE static uint32_t unchanged(const struct np_walk *walk,
 						const struct np_frame *frames, uint32_t at)
 {
 	const struct np_frame *frame = &frames[at - 1];
-	uintptr_t low = walk->low, span = walk->high - low - 8;
+	uintptr_t low = walk->low, span = walk->high - low - 8, slot, fp_at;
 
 	for (; frame > frames; frame--) {
-		if (__builtin_expect(frame->care, 0)) {
-			if (!leads_to_caller(walk, frame))
+		slot = frame->slot;
+		if (!frame->care) {
+			if (slot - low > span || np_memory_u64(slot) != frame[-1].pc)
 				break;
-		} else if (frame->slot - low > span || np_memory_u64(frame->slot) != frame[-1].pc) {
+		} else if (__builtin_expect(frame->check == NP_CHECK_NOTHING, 1)) {
+			fp_at = slot - 8 * frame->fp_words;
+			if (slot - low > span || fp_at - low > span)
+				break;
+			/* Mostly neighbours; one jump for both. */
+			if ((np_memory_u64(slot) ^ frame[-1].pc) | (np_memory_u64(fp_at) ^ frame[-1].fp))
+				break;
+		} else if (!leads_to_caller(walk, frame)) {
 			break;
 		}
 	}
