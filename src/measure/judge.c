@@ -413,6 +413,16 @@ double np_judge_confidence(const struct np_comparison *all, size_t count)
 	return 1 - 0.05 * (double)(found ? found : 1) / (double)tests;
 }
 
+void np_hotspots_free(struct np_hotspots *hotspots)
+{
+	for (size_t i = 0; i < hotspots->count; i++) {
+		free(hotspots->all[i].function);
+		free(hotspots->all[i].module);
+	}
+	free(hotspots->all);
+	*hotspots = (struct np_hotspots){ 0 };
+}
+
 void np_comparison_free(struct np_comparison *comparison)
 {
 	free(comparison->benchmark);
@@ -423,11 +433,6 @@ void np_comparison_free(struct np_comparison *comparison)
 	np_judge_free_tails(comparison);
 	free(comparison->artifact);
 	free(comparison->movers);
-	for (int arm = 0; arm < 2; arm++) {
-		for (size_t i = 0; i < comparison->hotspots[arm].count; i++) {
-			free(comparison->hotspots[arm].all[i].function);
-			free(comparison->hotspots[arm].all[i].module);
-		}
-		free(comparison->hotspots[arm].all);
-	}
+	np_hotspots_free(&comparison->hotspots[0]);
+	np_hotspots_free(&comparison->hotspots[1]);
 }

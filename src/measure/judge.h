@@ -68,6 +68,7 @@ struct np_comparison {
 void np_judge(struct np_comparison *comparison, const struct np_session *session,
 	      const struct np_spec *spec, double confidence);
 void np_comparison_free(struct np_comparison *comparison);
+void np_hotspots_free(struct np_hotspots *hotspots);
 
 /* Benjamini and Hochberg (1995) over a suite: the intervals of comparisons are made again with the
  * confidence at which their share of false ones stays below 5 %. */

@@ -9,6 +9,7 @@
 
 #include "base/message.h"
 #include "bench.h"
+#include "baseline.h"
 #include "bench_suite.h"
 
 static const char run_usage[] =
@@ -103,6 +104,8 @@ int np_bench_compare(int argc, char **argv)
 {
 	struct np_bench_settings settings;
 	struct np_bench_suite suite;
+	struct np_machine machine;
+	json_t *baseline;
 	char *path;
 	int status;
 
@@ -112,15 +115,22 @@ int np_bench_compare(int argc, char **argv)
 		return NP_EXIT_USAGE;
 	}
 	path = baseline_path(&settings, settings.files[0]);
+	np_machine_read(&machine);
+	baseline = np_baseline_load(path, &machine, settings.cross_machine, &status);
+	if (!baseline) {		/* known before anything has run */
+		free(path);
+		return status;
+	}
 	settings.is_judged = settings.keeps_hotspots = true;
 	status = np_bench_suite_run(&suite, &settings, settings.files + 1, settings.file_count - 1);
 	if (status == NP_EXIT_OK && !settings.dry_run)
-		status = np_bench_suite_compare(&suite, &settings, path);
+		status = np_bench_suite_compare(&suite, baseline, path);
 	if (status == NP_EXIT_OK && !settings.dry_run)
 		status = np_bench_write(&settings, &suite.report);
 	if (status == NP_EXIT_OK && !settings.dry_run)
 		status = np_bench_suite_status(&suite, &settings);
 	np_bench_suite_free(&suite);
+	json_decref(baseline);
 	free(path);
 	return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * bench_suite.c - the cases of benchmark files, run and kept; baselines read back.  Context: tools.
+ * bench_suite.c - the cases of benchmark files, run and kept, and compared with a baseline.  Context: tools.
  */
 #include "bench_suite.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "baseline.h"
 #include "hotspots.h"
 
 #define RUNS_JUDGED 8u		/* of a side, unless --iterations says otherwise: three are never enough */
@@ -206,61 +207,6 @@ int np_bench_suite_status(const struct np_bench_suite *suite, const struct np_be
 	return np_bench_interrupted(suite->failed ? NP_EXIT_FAILURE : status);
 }
 
-static int damaged(const char *path, const char *what)
-{
-	np_error("'%s' is no baseline of neuroprof-bench: %s", path, what);
-	return NP_EXIT_FAILURE;
-}
-
-static bool read_run(struct np_run *run, const json_t *object)
-{
-	const json_t *metrics = json_object_get(object, "metrics"), *values, *value;
-	const char *checksum = json_string_value(json_object_get(object, "checksum")), *name;
-	size_t index;
-
-	*run = (struct np_run){ 0 };
-	if (checksum)
-		run->metrics.checksum = np_xstrdup(checksum);
-	json_object_foreach((json_t *)(uintptr_t)metrics, name, values) {
-		json_array_foreach(values, index, value)
-			np_metrics_add(&run->metrics, name, json_number_value(value),
-				       np_run_is_figure(name));
-	}
-	return run->metrics.count > 0;
-}
-
-static bool read_arm(struct np_arm *arm, const json_t *object)
-{
-	const json_t *runs = json_object_get(object, "runs"), *run;
-	size_t index;
-
-	*arm = (struct np_arm){ 0 };
-	if (json_array_size(runs) == 0)
-		return false;
-	arm->runs = np_xcalloc(json_array_size(runs), sizeof(*arm->runs));
-	json_array_foreach(runs, index, run) {
-		if (!read_run(&arm->runs[arm->count++], run))
-			return false;
-	}
-	return true;
-}
-
-static const json_t *find_case(const json_t *all, const struct np_comparison *comparison)
-{
-	const json_t *entry;
-	size_t index;
-
-	json_array_foreach(all, index, entry) {
-		const char *benchmark = json_string_value(json_object_get(entry, "benchmark"));
-		const char *case_name = json_string_value(json_object_get(entry, "case"));
-
-		if (benchmark && case_name && strcmp(benchmark, comparison->benchmark) == 0 &&
-		    strcmp(case_name, comparison->case_name) == 0)
-			return entry;
-	}
-	return NULL;
-}
-
 static void judge_again(struct np_bench_suite *suite, size_t at, double confidence)
 {
 	struct np_comparison *comparison = &suite->report.all[at];
@@ -272,24 +218,20 @@ static void judge_again(struct np_bench_suite *suite, size_t at, double confiden
 	np_judge(comparison, &suite->sessions[at], suite->spec_of[at], confidence);
 }
 
-static int compare_case(struct np_bench_suite *suite, const json_t *all, size_t at, const char *path)
+static int compare_case(struct np_bench_suite *suite, const json_t *baseline, size_t at, const char *path)
 {
 	struct np_comparison *comparison = &suite->report.all[at];
 	struct np_session *session = &suite->sessions[at];
-	const json_t *entry = find_case(all, comparison), *arm;
+	struct np_hotspots hotspots;
 	struct np_arm before;
 
-	if (!entry) {
+	if (!np_baseline_case(baseline, comparison->benchmark, comparison->case_name, &before, &hotspots)) {
 		np_error("'%s' has no case '%s %s': save the baseline again", path, comparison->benchmark,
 			 comparison->case_name);
 		return NP_EXIT_FAILURE;
 	}
-	arm = json_array_get(json_object_get(entry, "arms"), 0);
 	comparison->hotspots[1] = comparison->hotspots[0];
-	if (!np_hotspots_read(&comparison->hotspots[0], json_object_get(arm, "hotspots")))
-		return damaged(path, "a case's hotspots are none");
-	if (!read_arm(&before, arm))
-		return damaged(path, "a case has no runs");
+	comparison->hotspots[0] = hotspots;
 	session->arms[1] = session->arms[0];
 	session->arms[0] = before;
 	comparison->commands[1] = comparison->commands[0];
@@ -298,39 +240,20 @@ static int compare_case(struct np_bench_suite *suite, const json_t *all, size_t 
 	return NP_EXIT_OK;
 }
 
-int np_bench_suite_compare(struct np_bench_suite *suite, const struct np_bench_settings *settings,
-			   const char *path)
+int np_bench_suite_compare(struct np_bench_suite *suite, const json_t *baseline, const char *path)
 {
-	json_error_t error;
-	json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	const json_t *all = json_object_get(file, "benchmarks");
-	const char *machine = json_string_value(json_object_get(json_object_get(file, "machine"),
-								"fingerprint"));
-	const char *schema = json_string_value(json_object_get(file, "schema"));
 	int status = NP_EXIT_OK;
 
-	if (!file)
-		np_error("cannot read baseline '%s': %s", path, error.text);
-	if (!file) {
-		status = NP_EXIT_FAILURE;
-	} else if (!schema || strcmp(schema, "neuroprof-bench/1") != 0 || !machine || !json_is_array(all)) {
-		status = damaged(path, "not of schema neuroprof-bench/1");
-	} else if (strcmp(machine, suite->report.machine.fingerprint) != 0 && !settings->cross_machine) {
-		np_error("baseline '%s' is of machine %s, this is %s: save one here, or use ab (or insist "
-			 "with --cross-machine)", path, machine, suite->report.machine.fingerprint);
-		status = NP_BENCH_INVALID;
-	}
 	for (size_t i = 0; i < suite->report.count && status == NP_EXIT_OK; i++)
-		status = compare_case(suite, all, i, path);
-	if (status == NP_EXIT_OK) {
-		suite->report.is_pair = true;
-		suite->report.baseline = path;
-		suite->report.confidence = np_judge_confidence(suite->report.all, suite->report.count);
-	}
+		status = compare_case(suite, baseline, i, path);
+	if (status != NP_EXIT_OK)
+		return status;
+	suite->report.is_pair = true;
+	suite->report.baseline = path;
+	suite->report.confidence = np_judge_confidence(suite->report.all, suite->report.count);
 	for (size_t i = 0; i < suite->report.count && suite->report.confidence > 0.95; i++)
 		judge_again(suite, i, suite->report.confidence);
-	json_decref(file);
-	return status;
+	return NP_EXIT_OK;
 }
 
 void np_bench_suite_free(struct np_bench_suite *suite)

@@ -5,6 +5,8 @@
 #ifndef NP_TOOLS_BENCH_SUITE_H
 #define NP_TOOLS_BENCH_SUITE_H
 
+#include <jansson.h>
+
 #include "bench.h"
 
 struct np_bench_suite {
@@ -23,9 +25,8 @@ struct np_bench_suite {
 int np_bench_suite_run(struct np_bench_suite *suite, struct np_bench_settings *settings, char **files,
 		       int file_count);
 
-/* Put the runs of the baseline at PATH in front, and judge again.  Returns an exit status. */
-int np_bench_suite_compare(struct np_bench_suite *suite, const struct np_bench_settings *settings,
-			   const char *path);
+/* Put the runs of BASELINE (baseline.h), which is at PATH, in front, and judge again.  Returns an exit status. */
+int np_bench_suite_compare(struct np_bench_suite *suite, const json_t *baseline, const char *path);
 
 /* What the suite means to a CI job. */
 int np_bench_suite_status(const struct np_bench_suite *suite, const struct np_bench_settings *settings);

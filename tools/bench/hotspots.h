@@ -22,6 +22,9 @@ int np_bench_hotspots(const struct np_bench_settings *settings, const struct np_
 json_t *np_hotspots_json(const struct np_hotspots *hotspots);
 bool np_hotspots_read(struct np_hotspots *hotspots, const json_t *object);
 
+/* The functions of what neuroprof-report wrote to PATH as JSON.  Returns false when there are none. */
+bool np_hotspots_read_ranking(struct np_hotspots *hotspots, const char *path);
+
 /* How the shares of the baseline's functions moved: lines, or an array. */
 void np_hotspots_text(FILE *to, const struct np_hotspots *hotspots);
 void np_hotspots_moved_text(FILE *to, const struct np_hotspots *before, const struct np_hotspots *after);
