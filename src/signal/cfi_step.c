@@ -30,12 +30,16 @@ static const uint8_t greg_of_dwarf[17] = {
 
 static uint8_t rule_of(const struct np_cfi_row *row, uint64_t number)
 {
-	return row->rules[np_cfi_followed(number)];
+	uint32_t at = np_cfi_followed(number);
+
+	return at < NP_CFI_FOLLOWED ? row->rules[at] : NP_CFI_UNDEFINED;
 }
 
 static int32_t value_of(const struct np_cfi_row *row, uint64_t number)
 {
-	return row->values[np_cfi_followed(number)];
+	uint32_t at = np_cfi_followed(number);
+
+	return at < NP_CFI_FOLLOWED ? row->values[at] : 0;
 }
 
 /* What a frame did with a register of its caller. */
