@@ -17,7 +17,7 @@
 #include "signal/governor.h"
 
 #define READ_EVERY	  64u
-#define LOOK_AT		  4u	/* samples after a reading: not in a tick that reads the clock as well */
+#define LOOKS_EACH	  8u	/* samples; rather not in a tick that reads the clock as well */
 #define LOOK_EVERY_CYCLES (1ull << 28)	/* a tenth of a second */
 
 static uint64_t look_due;	/* time-stamp counter; changed by compare-and-swap */
@@ -62,8 +62,8 @@ __attribute__((noinline)) static uint64_t take_by_clock(struct np_thread *self, 
 	uint64_t now;
 
 	self->unread = 0;
-	/* Where ticks that come on time are rare, here after all. */
-	look_around(cycles, self->clock == NP_CLOCK_PERF ? LOOK_EVERY_CYCLES : 0);
+	/* Where ticks that come on time are rare, here after all, a little later. */
+	look_around(cycles, self->clock == NP_CLOCK_PERF ? LOOK_EVERY_CYCLES / 4 : 0);
 	now = np_sampler_thread_cpu_ns();
 	owed = self->carry_ns + (int64_t)(now - self->cpu_last_ns);
 	self->cpu_last_ns = now;
@@ -82,7 +82,7 @@ NP_HOT uint64_t np_account_take(struct np_thread *self, uint64_t cycles, bool re
 
 	if (!on_time || read_clock || self->unread >= READ_EVERY)
 		return take_by_clock(self, cycles);
-	if (self->unread++ == LOOK_AT)
+	if (self->unread++ % LOOKS_EACH == LOOKS_EACH / 2)
 		look_around(cycles, 0);
 	self->carry_ns -= (int64_t)np_sampler.period_ns;
 	return 1;
