@@ -31,7 +31,7 @@
 #define NP_REAL_LIST(X)                                                                            \
 	X(pthread_create) X(thrd_create) X(clone) X(dlclose) X(syscall) X(close) X(dup2)           \
 	X(dup3) X(sigaction) X(signal) X(sigprocmask) X(pthread_sigmask) X(sigsuspend)             \
-	X(sigtimedwait) X(sigpending) X(signalfd) X(raise) X(pthread_kill) X(sigaltstack)          \
+	X(sigtimedwait) X(sigpending) X(signalfd) X(raise) X(kill) X(pthread_kill) X(sigaltstack)          \
 	X(getitimer) X(setitimer) X(execve) X(execvpe) X(fexecve) X(execveat) X(setuid)            \
 	X(seteuid) X(setreuid) X(setresuid) X(poll) X(ppoll) X(select) X(pselect)                  \
 	X(epoll_wait) X(epoll_pwait) X(nanosleep) X(clock_nanosleep) X(pause) X(sem_timedwait)     \

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * signals_send.c - SIGPROF that the host has sent to itself: raise(), pthread_kill(), ITIMER_PROF.
+ * signals_send.c - SIGPROF that the host has sent to itself: raise(), pthread_kill(), kill(), ITIMER_PROF.
  *
  * Context: host, signal-safe.
  *
  * A standard signal that is pending for a thread swallows the next one with its number.  A tick may
  * be pending, so what the host sends to a thread of its own goes by the thread's slot instead.
  * What other processes send to one thread (tgkill) can still meet a tick; kill() cannot, for what
- * is sent to a process is kept apart.
+ * is sent to a process is kept apart, unless ITIMER_PROF is our clock: its ticks go to the process,
+ * too, so it stands still while the host sends.
  */
 #include "agent/agent.h"
 
@@ -52,6 +53,36 @@ NP_EXPORT int pthread_kill(pthread_t thread, int number)
 				return 0;
 			}
 	return NP_REAL(pthread_kill)(thread, number);
+}
+
+/* SIGPROF is blocked.  A signal of the host's that was pending merges with the next one, as it would. */
+static void drop_pending_ticks(void)
+{
+	uint64_t set = np_signals_ours();
+	struct timespec none = { 0, 0 };
+
+	while (np_syscall(SYS_rt_sigtimedwait, &set, 0, &none, 8) > 0)
+		;
+}
+
+NP_EXPORT int kill(pid_t pid, int number)
+{
+	static const struct itimerval never;
+	uint64_t mask;
+	int r;
+
+	if (number != SIGPROF || pid != np_agent.pid || np_sampler.identity.clock != NP_CLOCK_ITIMER ||
+	    !np_signals_here() || np_load_relaxed(&np_sampler.host_itimer))
+		return NP_REAL(kill)(pid, number);
+	np_signals_block(&mask);
+	np_syscall(SYS_setitimer, ITIMER_PROF, &never, 0);
+	drop_pending_ticks();
+	r = NP_REAL(kill)(pid, number);
+	np_sampler_set_itimer();
+	if (np_thread_self)
+		np_host_requeue(np_thread_self);	/* what was dropped may have been a call to look */
+	np_signals_restore(mask);
+	return r;
 }
 
 /* ---- ITIMER_PROF: there is one, and on the lowest rung of the clock ladder it is our clock.  A
