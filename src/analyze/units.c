@@ -56,6 +56,8 @@ void np_units_percent(char *to, double share)
 
 	if (percent <= 0)
 		strcpy(to, "0 %");
+	else if (percent >= 100.5)	/* of another side's whole */
+		snprintf(to, NP_UNITS_TEXT, "%.0f %%", percent);
 	else if (percent >= 100)
 		strcpy(to, "100 %");
 	else if (percent >= 99.95)

@@ -469,6 +469,8 @@ static void values_in_words(void **state)
 	assert_string_equal(text, ">99.9 %");
 	np_units_percent(text, 1);
 	assert_string_equal(text, "100 %");
+	np_units_percent(text, 1.443);
+	assert_string_equal(text, "144 %");
 }
 
 int main(void)
