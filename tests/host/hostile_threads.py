@@ -15,8 +15,10 @@ program = build.program("host_unseen")
 HZ = 997
 SECONDS = 0.5
 # Such threads are looked at every 2^28 cycles (src/signal/account.c), some 0.13 s and a sample apart; what one
-# uses after the last look at it nobody can ask.
+# uses after the last look at it nobody can ask.  The thread that looks must itself have a core, so on a busy machine it
+# can be longer once, but not in each of TRIES.
 LAST_LOOK = 0.15
+TRIES = 4
 
 # (how they are made, threads that must be counted as not covered, are they sampled)
 CASES = [("raw", 1, False), ("instruction", 1, False), ("libc", 2, False), ("early", 0, True)]
@@ -28,7 +30,7 @@ def about(place):
         return profile.read().decode(errors="replace")
 
 
-def check(case, count, sampled, clock):
+def check(case, count, sampled, clock, tries=TRIES):
     command = [program, case, str(int(SECONDS * 1000))]
     without = run(command)
     assert without.returncode == 5, without
@@ -49,6 +51,9 @@ def check(case, count, sampled, clock):
         assert abs(main - SECONDS * HZ) < 0.1 * SECONDS * HZ, f"{case}: main has {main} periods"
         assert int(found[1] if found else 0) == count, f"{case}: {found}"
         carried = other / HZ + float(missing[1] if missing else 0)
+        if carried <= SECONDS - LAST_LOOK and tries > 1:
+            check(case, count, sampled, clock, tries - 1)
+            return
         assert SECONDS - LAST_LOOK < carried < 1.1 * SECONDS, f"{case}: {carried} s of {SECONDS} are accounted for"
         if sampled:
             assert other > 0.5 * SECONDS * HZ, f"{case}: only {other} periods were sampled"
