@@ -28,9 +28,22 @@ def bench(*arguments, cwd=None):
                           cwd=cwd)
 
 
+BUSY_TRIES = 6
+
+
+def is_busy(result):
+    """The machine gave the programs no core, so that wall times have no verdict: right, and not what is tested here."""
+    return result and "checksum" not in result.get("invalid", "") and \
+        any(metric["verdict"] == "INVALID" for metric in result["metrics"])
+
+
 def ab(old, new, *options):
-    done = bench("ab", "-q", "-f", "json", *options, "--", old, new)
-    return done, json.loads(done.stdout)["benchmarks"][0] if done.stdout else None
+    for _ in range(BUSY_TRIES):
+        done = bench("ab", "-q", "-f", "json", *options, "--", old, new)
+        result = json.loads(done.stdout)["benchmarks"][0] if done.stdout else None
+        if not is_busy(result):
+            break
+    return done, result
 
 
 def check(what, got, wanted):
@@ -231,8 +244,11 @@ def test_wrong_options_are_refused_in_one_line(place):
 def test_a_baseline_is_compared_with_and_kept_to_its_machine(place):
     path = write(place, YAML.replace("echo", "sleep 0.01; echo"))
     check("save", bench("baseline", "save", "v1", "-q", "--iterations", "6", path, cwd=place).returncode, 0)
-    done = bench("compare", "v1", "-q", "--iterations", "6", "-f", "json", "--metric", "speed_per_s", path, cwd=place)
-    result = json.loads(done.stdout)
+    for _ in range(BUSY_TRIES):
+        done = bench("compare", "v1", "-q", "--iterations", "6", "-f", "json", "--metric", "speed_per_s", path, cwd=place)
+        result = json.loads(done.stdout)
+        if not is_busy(result["benchmarks"][0]):
+            break
     check("cases", [b["case"] for b in result["benchmarks"]], ["a=10", "a=20"])
     speed, = [m for m in result["benchmarks"][0]["metrics"] if m["metric"] == "speed_per_s"]
     check("speed", (speed["old"], speed["new"], speed["verdict"]), (10, 10, "NEUTRAL"))
