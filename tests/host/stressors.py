@@ -15,9 +15,9 @@ from hosttest import Build, Place
 
 build = Build(os.path.abspath(sys.argv[1]))
 TRIES = 3
-# These change the machine (its processors, clock, modules, devices), or take more of it than a test may.
+# These change the machine (its processors, clock, modules, devices), take more of it than a test may, or call at random.
 NEVER = set("apparmor bind-mount binderfs cpu-online dev dev-shm idle-page iomix kvm loop module netdev numa "
-            "oom-pipe physpage procfs quota ramfs rawdev reboot smi softlockup swap sysfs tun watchdog".split())
+            "oom-pipe physpage procfs quota ramfs rawdev reboot smi softlockup swap sysfs sysinval tun watchdog".split())
 
 
 def run(stressor, env, place):
