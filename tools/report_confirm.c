@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "base/text.h"
 #include "report_pair.h"
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
@@ -51,13 +52,6 @@ static int compare_paths(const void *left, const void *right)
 	return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), tail = strlen(end);
-
-	return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 /* The recordings in DIR, by name, to be freed: .pb.gz if there are any, for "record" leaves each twice. */
 static char **list(const char *dir, size_t *ret_count)
 {
@@ -72,12 +66,12 @@ static char **list(const char *dir, size_t *ret_count)
 			continue;
 		paths = np_xrealloc(paths, count + 1, sizeof(*paths));
 		paths[count++] = np_xasprintf("%s/%s", dir, entry->d_name);
-		any = any || ends_with(entry->d_name, ".pb.gz");
+		any = any || np_ends_with(entry->d_name, ".pb.gz");
 	}
 	if (stream)
 		closedir(stream);
 	for (size_t i = 0; i < count; i++) {
-		if (any && !ends_with(paths[i], ".pb.gz"))
+		if (any && !np_ends_with(paths[i], ".pb.gz"))
 			free(paths[i]);
 		else
 			paths[kept++] = paths[i];
